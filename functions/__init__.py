@@ -1,0 +1,1 @@
+"""Maintenance: one file per function, fired by cron; api/cron exposes each to the platform."""

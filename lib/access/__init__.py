@@ -1,0 +1,1 @@
+"""Who may do what: one table of permissions, the roles it speaks of, and their look-up."""

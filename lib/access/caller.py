@@ -1,0 +1,54 @@
+"""Who is asking: what a use case and the audit log need to know of a request's origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: its id, the client's address and its user agent."""
+
+    request_id: str
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A logged-in person, and where the request came from."""
+
+    user_id: UUID
+    session_id: UUID
+    email: str
+    name: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller who may do what the route is for: the connection, the role, and the thing itself.
+
+    `target` is the row that the permission's scope names (a workspace, project, file or job), as
+    the API shows it; for the scope `account` it is the caller's own account.
+    """
+
+    conn: Connection
+    caller: Caller
+    role: str | None
+    target: dict[str, Any]
+
+    @property
+    def id(self) -> UUID:
+        """The target's id."""
+        return self.target["id"]
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The target together with the caller's role on it, as most resources are shown."""
+        return self.target | {"role": self.role}

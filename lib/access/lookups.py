@@ -1,0 +1,56 @@
+"""From a token's claims to an Access: the session is live, the thing exists, the role suffices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from lib.access import queries
+from lib.access.caller import Access, Caller, Origin
+from lib.access.permissions import PERMISSIONS, Level, require
+from lib.access.tokens import Claims
+from lib.errors import NotFound, Unauthenticated
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+def find(
+    conn: Connection,
+    permission: str,
+    claims: Claims,
+    origin: Origin,
+    target_id: UUID | None = None,
+    *,
+    locked: bool = False,
+) -> Access:
+    """Authenticate and authorise in one SQL statement, and return the thing with it.
+
+    `locked` keeps session and membership from changing until the transaction ends: for writes.
+    Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller) and
+    Forbidden (a member whose role is too weak).
+    """
+    rule = PERMISSIONS[permission]
+    row = queries.lookup(
+        conn,
+        rule.scope,
+        user_id=claims.user_id,
+        session_id=claims.session_id,
+        target_id=target_id,
+        locked=locked,
+    )
+    if row is None:
+        raise Unauthenticated("This session is over; log in again.")
+    caller = Caller(
+        user_id=row.pop("caller_id"),
+        session_id=claims.session_id,
+        email=row.pop("caller_email"),
+        name=row.pop("caller_name"),
+        origin=origin,
+    )
+    role = row.pop("role")
+    if rule.least > Level.ACCOUNT:
+        if row["id"] is None:
+            raise NotFound()
+        require(permission, role)
+    return Access(conn, caller, role, row)

@@ -1,0 +1,1 @@
+"""Accounts and sessions: registering, logging in, refreshing, logging out."""

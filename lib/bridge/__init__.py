@@ -1,0 +1,1 @@
+"""What passes between functions and hosts: Redis keys, channels, messages, spelled only here."""

@@ -1,0 +1,33 @@
+"""Every Redis key and channel of this project. Who runs it by hand looks here first."""
+
+from uuid import UUID
+
+QUEUE = "huey.redis.collab"  # the list that a stock huey consumer named `collab` takes from
+
+ROOM_PREFIX = "collab:room:"
+ACCESS_PREFIX = "collab:access:"
+
+
+def room(project_id: UUID | str) -> str:
+    """Return the channel of everyone in a project."""
+    return f"{ROOM_PREFIX}{project_id}"
+
+
+def access(user_id: UUID | str) -> str:
+    """Return the channel on which a person's revoked sessions and changed roles are told."""
+    return f"{ACCESS_PREFIX}{user_id}"
+
+
+def ticket(digest: str) -> str:
+    """Return the key of a one-time realtime ticket, by the SHA-256 of the ticket in hex."""
+    return f"collab:ticket:{digest}"
+
+
+def presence(project_id: UUID | str) -> str:
+    """Return the key of the set of hosts that hold members of a project."""
+    return f"collab:presence:{project_id}"
+
+
+def presence_of_host(project_id: UUID | str, host_id: str) -> str:
+    """Return the key of the hash of people whom one host holds in a project."""
+    return f"collab:presence:{project_id}:{host_id}"

@@ -1,0 +1,41 @@
+"""The messages on the channels: compact JSON with `v`, `type`, `id`, `at` and `data`."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.ids import new_id
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: `type` names the event, `data` its content, `origin` the host that sent it."""
+
+    type: str
+    data: dict[str, Any]
+    id: str = field(default_factory=lambda: str(new_id()))
+    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    origin: str = ""
+
+    def encode(self) -> str:
+        """Return the message as compact JSON text."""
+        body = {"v": VERSION, "type": self.type, "id": self.id, "at": self.at}
+        if self.origin:
+            body["origin"] = self.origin
+        return json.dumps(
+            body | {"data": self.data}, ensure_ascii=False, separators=(",", ":"), default=str
+        )
+
+
+def decode(text: str | bytes) -> Message | None:
+    """Return the message in `text`, or None for one that is not ours or of another version."""
+    try:
+        body = json.loads(text)
+        if body["v"] != VERSION:
+            return None
+        return Message(body["type"], body["data"], body["id"], body["at"], body.get("origin", ""))
+    except (ValueError, KeyError, TypeError):
+        return None

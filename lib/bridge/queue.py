@@ -1,0 +1,43 @@
+"""The job queue in Redis: functions write over HTTP what a huey consumer takes over TCP.
+
+A message only says that there is work: the job itself is the row in Postgres, so a lost message
+costs time (the sweep writes it again), and a repeated one nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from lib.bridge import keys
+from lib.ids import new_id
+from lib.stores import redis
+
+TASK = "worker.tasks.run_job"  # never renamed: messages in the queue carry it
+
+# The members of huey 3.5's Message before and after `args`; tests hold them against huey's own.
+_BEFORE_ARGS = (None, 0, 0, None)  # eta, retries, retry_delay, priority
+_AFTER_ARGS: tuple[Any, ...] = (
+    {},
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    0,
+)  # kwargs, ..., retry_backoff
+
+
+def message(job_id: UUID | str) -> str:
+    """Return one job's queue message, as JSON: the fields of huey's Message in their order."""
+    fields = [str(new_id()), TASK, *_BEFORE_ARGS, [str(job_id)], *_AFTER_ARGS]
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def push(job_ids: Sequence[UUID | str]) -> None:
+    """Queue jobs, in order; raises Unavailable when Redis does not answer."""
+    if job_ids:
+        redis.execute("LPUSH", keys.QUEUE, *(message(job_id) for job_id in job_ids))

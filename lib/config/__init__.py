@@ -1,0 +1,126 @@
+"""The settings of one process: a frozen object, read once from the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import quote
+
+MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as the hash
+DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
+
+
+class ConfigError(Exception):
+    """A variable is missing or unusable; the message names it and says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a process may be told from outside; durations are in seconds."""
+
+    app_env: str
+    log_level: str
+    database_url: str
+    database_direct_url: str
+    redis_url: str
+    upstash_url: str
+    upstash_token: str
+    mongo_uri: str
+    mongo_db: str
+    jwt_secret: str
+    jwt_previous_secrets: tuple[str, ...]
+    jwt_expires_in: int
+    refresh_expires_in: int
+    cron_secret: str
+    cors_origins: tuple[str, ...]
+    realtime_url: str
+    realtime_port: int
+    worker_port: int
+    worker_concurrency: int
+    host: str
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings, read from the environment on the first call.
+
+    Raises ConfigError when a variable is missing or malformed.
+    """
+    return load(os.environ)
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """Build Settings from a mapping of variables; see .env.example for each of them.
+
+    Raises ConfigError, naming the variable, when one is missing or malformed.
+    """
+    database_url = env.get("DATABASE_URL") or _postgres_url(env)
+    return Settings(
+        app_env=env.get("APP_ENV") or "production",
+        log_level=(env.get("LOG_LEVEL") or "INFO").upper(),
+        database_url=database_url,
+        database_direct_url=env.get("DATABASE_DIRECT_URL") or database_url,
+        redis_url=env.get("REDIS_URL") or _redis_url(env),
+        upstash_url=env.get("UPSTASH_REDIS_REST_URL", ""),
+        upstash_token=env.get("UPSTASH_REDIS_REST_TOKEN", ""),
+        mongo_uri=env.get("MONGO_URI", ""),
+        mongo_db=env.get("MONGO_DB") or "collab_logs",
+        jwt_secret=_secret(env, "JWT_SECRET"),
+        jwt_previous_secrets=_words(env, "JWT_PREVIOUS_SECRETS"),
+        jwt_expires_in=_duration(env, "JWT_EXPIRES_IN", "15m"),
+        refresh_expires_in=_duration(env, "REFRESH_EXPIRES_IN", "30d"),
+        cron_secret=env.get("CRON_SECRET", ""),
+        cors_origins=_words(env, "CORS_ORIGINS"),
+        realtime_url=env.get("REALTIME_URL") or "ws://127.0.0.1:5001",
+        realtime_port=_integer(env, "REALTIME_PORT", 5001),
+        worker_port=_integer(env, "WORKER_PORT", 5006),
+        worker_concurrency=_integer(env, "WORKER_CONCURRENCY", 4),
+        host=env.get("HOST") or "127.0.0.1",
+    )
+
+
+def _postgres_url(env: Mapping[str, str]) -> str:
+    host = env.get("PG_HOST")
+    if not host:
+        raise ConfigError("DATABASE_URL is not set: give the address of Postgres (or set PG_HOST).")
+    user, password = (quote(env.get(n, d), safe="") for n, d in _PG_CREDENTIALS)
+    port, name = env.get("PG_PORT") or "5432", env.get("PG_DATABASE") or "collab_workspace"
+    return f"postgresql://{user}:{password}@{host}:{port}/{name}"
+
+
+_PG_CREDENTIALS = (("PG_USER", "postgres"), ("PG_PASSWORD", ""))
+
+
+def _redis_url(env: Mapping[str, str]) -> str:
+    host = env.get("REDIS_HOST")
+    return f"redis://{host}:{env.get('REDIS_PORT') or '6379'}/0" if host else ""
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if len(value.encode()) < MIN_SECRET_BYTES:
+        raise ConfigError(
+            f"{name} must be set and be at least {MIN_SECRET_BYTES} bytes long: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))' prints a good one."
+        )
+    return value
+
+
+def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in env.get(name, "").split(",") if word.strip())
+
+
+def _integer(env: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(env.get(name) or default)
+    except ValueError:
+        raise ConfigError(f"{name} must be a whole number, not {env[name]!r}.") from None
+
+
+def _duration(env: Mapping[str, str], name: str, default: str) -> int:
+    value = env.get(name) or default
+    match = re.fullmatch(r"(\d+)([smhd])", value)
+    if not match or int(match[1]) == 0:
+        raise ConfigError(f"{name} must be a duration such as 15m, 12h or 30d, not {value!r}.")
+    return int(match[1]) * DURATION_UNITS[match[2]]

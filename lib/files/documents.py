@@ -1,0 +1,96 @@
+"""Files as Yjs documents (pycrdt): concurrent edits merge, whatever version each was made on.
+
+pycrdt is imported on first use: only a function that writes a file pays for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lib.files import deltas
+from lib.files.deltas import Delta
+
+if TYPE_CHECKING:
+    from pycrdt import Doc, Text
+
+FIELD = "content"  # the shared text's name in the document: what editors' bindings open
+SERVER = 1  # the client id of edits made here on the latest version; see `_open`
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an edit came to: the update to store, the text after it, and the delta for others."""
+
+    update: bytes
+    content: str
+    delta: Delta
+
+
+def snapshot_of(content: str) -> bytes:
+    """Return a new document that holds `content`, as one Yjs update."""
+    document, text = _open([])
+    if content:
+        text += content
+    return document.get_update()
+
+
+def fold(updates: Sequence[bytes]) -> bytes:
+    """Return one Yjs update that stands for all of `updates`."""
+    return _open(updates)[0].get_update()
+
+
+def edit(updates: Sequence[bytes], behind: Sequence[bytes] | None, delta: Delta) -> Edit:
+    """Apply a delta, in UTF-16 units, and return what it came to on the latest version.
+
+    `updates` make up the latest version; `behind` the older one that the delta was made on, None
+    when that is the latest. Raises Invalid for a delta that does not fit its text.
+    """
+    document, text = _open(updates)
+    before = str(text)
+    if behind is None:
+        update = _edited(document, text, delta)
+        return Edit(update, str(text), delta)
+    update = _edited(*_open(behind, client=None), delta)
+    merged = _watch(text)
+    document.apply_update(update)
+    return Edit(update, str(text), deltas.to_units(merged, before))
+
+
+def text_at(updates: Sequence[bytes]) -> str:
+    """Return the text that `updates` make up."""
+    return str(_open(updates)[1])
+
+
+def _open(updates: Sequence[bytes], client: int | None = SERVER) -> tuple[Doc[Any], Text]:
+    from pycrdt import Doc, Text
+
+    # Edits of the latest version come one after another, so they can share one client id, which
+    # keeps the document's state vector small; an edit of an older one needs an id of its own.
+    document: Doc[Any] = Doc(client_id=client) if client else Doc()
+    document[FIELD] = text = Text()
+    for update in updates:
+        document.apply_update(update)
+    return document, text
+
+
+def _edited(document: Doc[Any], text: Text, delta: Delta) -> bytes:
+    state, at = document.get_state(), 0
+    with document.transaction():
+        for step in deltas.to_bytes(delta, str(text)):
+            (name, value), *_ = step.items()
+            if name == "retain":
+                at += value
+            elif name == "insert":
+                text.insert(at, value)
+                at += len(value.encode())
+            else:
+                del text[at : at + value]
+    return document.get_update(state)
+
+
+def _watch(text: Text) -> Delta:
+    seen: Delta = []
+    text.observe(lambda event: seen.extend(event.delta))  # type: ignore[attr-defined]
+    return seen

@@ -1,0 +1,86 @@
+"""What comes in and goes out of the file routes and of the file-change event."""
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from lib.schemas import Strict
+
+MAX_PATH = 400  # characters
+MAX_CONTENT = 512 * 1024  # bytes in UTF-8
+MAX_OPERATIONS = 1000  # in one delta
+
+# One or more segments of visible characters; no `.` or `..`, no backslash, no empty segment.
+_PATH = re.compile(
+    r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+(?:/(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+)*"
+)
+
+
+def _check_path(value: str) -> None:
+    if not _PATH.fullmatch(value):
+        raise ValidationError("Give a relative path such as notes/today.md.")
+
+
+def _check_text(value: str) -> None:
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValidationError("NUL and lone surrogates can't be stored.")
+    if len(value.encode()) > MAX_CONTENT:
+        raise ValidationError(f"Longer than {MAX_CONTENT} bytes.")
+
+
+class FileIn(Strict):
+    """A file to create."""
+
+    path = fields.String(
+        required=True, validate=[validate.Length(min=1, max=MAX_PATH), _check_path]
+    )
+    content = fields.String(load_default="", validate=_check_text)
+
+
+class ContentIn(Strict):
+    """A file's new text; `base`: the `seq` its writer had read, the latest if left out."""
+
+    content = fields.String(required=True, validate=_check_text)
+    base = fields.Integer(strict=True, load_default=None, validate=validate.Range(min=0))
+
+
+class Operation(Strict):
+    """One step of a delta: exactly one of retain, insert and delete; lengths in UTF-16 units."""
+
+    retain = fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_CONTENT))
+    insert = fields.String(validate=[validate.Length(min=1), _check_text])
+    delete = fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_CONTENT))
+
+    @validates_schema
+    def _one(self, data: dict[str, Any], **_: object) -> None:
+        if len(data) != 1:
+            raise ValidationError("Give one of retain, insert and delete.")
+
+
+class FileChangeIn(Strict):
+    """An edit of a file, as Quill and Yjs write them, made on the text as it was at `base`."""
+
+    file_id = fields.UUID(required=True)
+    base = fields.Integer(strict=True, required=True, validate=validate.Range(min=0))
+    delta = fields.List(
+        fields.Nested(Operation), required=True, validate=validate.Length(min=1, max=MAX_OPERATIONS)
+    )
+
+
+class FileOut(Strict):
+    """A file without its content; `seq` counts its edits."""
+
+    id = fields.UUID()
+    project_id = fields.UUID()
+    path = fields.String()
+    seq = fields.Integer()
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+    updated_by = fields.UUID(allow_none=True)
+
+
+class ContentOut(FileOut):
+    """A file with its content."""
+
+    content = fields.String()

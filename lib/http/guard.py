@@ -1,0 +1,64 @@
+"""`permits` and `public`: who may call a route, read from the one table of permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from flask import request
+
+from lib.access import lookups, tokens
+from lib.access.permissions import PERMISSIONS, Level
+from lib.http import headers
+from lib.stores import postgres
+
+View = Callable[..., Any]
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def public(permission: str) -> Callable[[View], View]:
+    """Let anyone call the view; it gets the request's Origin as its first argument."""
+    if PERMISSIONS[permission].least is not Level.ANYONE:
+        raise ValueError(f"{permission} is not for anyone")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def open_to_all(*args: Any, **kwargs: Any) -> Any:
+            return view(headers.origin(), *args, **kwargs)
+
+        open_to_all.permission = permission  # type: ignore[attr-defined]
+        return open_to_all
+
+    return decorate
+
+
+def permits(permission: str) -> Callable[[View], View]:
+    """Let the view be called by those whom the table allows; it gets an Access first.
+
+    The thing itself is the path parameter named for the permission's scope (`project_id` for
+    `project`); further path parameters reach the view by name. A read costs one SQL statement; a
+    write is one transaction, which holds on to the membership that allowed it.
+    """
+    rule = PERMISSIONS[permission]
+    parameter = f"{rule.scope}_id"
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(**params: UUID) -> Any:
+            claims = tokens.verify(tokens.bearer(request.headers.get("Authorization", "")))
+            target = params.pop(parameter) if rule.scope != "account" else None
+            writes = request.method not in SAFE_METHODS
+            request.get_data()  # read a slow client's body before a connection is held for it
+            lend = postgres.transaction if writes else postgres.connection
+            with lend() as conn:
+                access = lookups.find(
+                    conn, permission, claims, headers.origin(), target, locked=writes
+                )
+                return view(access, **params)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate

@@ -1,0 +1,57 @@
+"""Errors as HTTP sees them: each becomes one problem document (RFC 9457)."""
+
+import json
+from typing import Any
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from lib import logs
+from lib.errors import AppError, Unauthenticated, Unavailable
+
+RETRY_AFTER = "2"  # seconds, with every 503
+
+# The standard exceptions of routing and of reading a request, in this API's words.
+_STANDARD = {
+    400: ("bad-request", "The request could not be read"),
+    404: ("not-found", "There is nothing here"),
+    405: ("method-not-allowed", "This method is not offered here"),
+    413: ("too-large", "This is larger than allowed"),
+    415: ("unsupported-media-type", "Send JSON as application/json in UTF-8"),
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every error of `app` with a problem document; only our own faults are logged whole."""
+    app.register_error_handler(AppError, _app_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """Return a problem document; its status is the document's own."""
+    request_id = g.get("request_id")
+    text = json.dumps(body | ({"request_id": request_id} if request_id else {}))
+    return Response(text, body["status"], headers, content_type="application/problem+json")
+
+
+def _app_error(error: AppError) -> Response:
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = RETRY_AFTER
+    return problem(error.problem(), headers)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    slug, title = _STANDARD.get(status, ("http-error", error.name))
+    body = {"type": f"/problems/{slug}", "title": title, "status": status}
+    allow = dict(error.get_headers()).get("Allow")
+    return problem(body, {"Allow": allow} if allow else None)
+
+
+def _unexpected(error: Exception) -> Response:
+    logs.exception("http.failed", kind=type(error).__name__)
+    return problem(AppError().problem())

@@ -1,0 +1,1 @@
+"""Projects: what people in a workspace work on together."""

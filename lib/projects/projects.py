@@ -1,0 +1,66 @@
+"""Projects: create, list, change, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.access.caller import Access
+from lib.audit import events
+from lib.bridge import evictions, rooms
+from lib.ids import new_id
+from lib.projects import queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+def create(access: Access, *, name: str, description: str) -> dict[str, Any]:
+    """Create a project in the workspace."""
+    project = queries.insert(access.conn, new_id(), access.id, name, description)
+    _record(access, "project.created", project, {"name": name})
+    return project | {"role": access.role}
+
+
+def of_workspace(access: Access, *, cursor: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """List the workspace's projects, oldest first; one more than `limit` when there are more."""
+    rows = queries.of_workspace(access.conn, access.id, after=cursor, limit=limit + 1)
+    return [row | {"role": access.role} for row in rows]
+
+
+def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
+    """Return the ids of all projects of a workspace."""
+    return queries.ids_of_workspace(conn, workspace_id)
+
+
+def update(access: Access, changes: dict[str, str]) -> dict[str, Any]:
+    """Change the project's name, description or both; the room hears of it."""
+    new = {"name": access.target["name"], "description": access.target["description"]} | changes
+    project = queries.update(access.conn, access.id, **new)
+    _record(access, "project.updated", project, changes)
+    shown = {"project_id": str(access.id), "deleted": False} | new
+    rooms.announce(access.conn, access.id, rooms.PROJECT_UPDATED, shown)
+    return project | {"role": access.role}
+
+
+def delete(access: Access) -> None:
+    """Delete the project with its files and jobs; whoever is in its room is told and let go."""
+    project = access.target
+    people = queries.people(access.conn, access.id, project["workspace_id"])
+    queries.delete(access.conn, access.id)
+    _record(access, "project.deleted", project, {"name": project["name"]})
+    shown = {"project_id": str(access.id), "deleted": True}
+    rooms.announce(access.conn, access.id, rooms.PROJECT_UPDATED, shown)
+    evictions.announce(access.conn, *people)
+
+
+def _record(access: Access, action: str, project: dict[str, Any], details: dict[str, Any]) -> None:
+    events.record(
+        access.conn,
+        action,
+        access.caller,
+        target=("project", project["id"]),
+        workspace_id=project["workspace_id"],
+        project_id=project["id"],
+        details=details,
+    )

@@ -1,0 +1,78 @@
+"""SQL of projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+_COLUMNS = "id, workspace_id, name, description, created_at, updated_at"
+
+
+def insert(
+    conn: Connection, project_id: UUID, workspace_id: UUID, name: str, description: str
+) -> dict[str, Any]:
+    """Create a project."""
+    return (
+        conn.execute(
+            f"""
+        INSERT INTO projects (id, workspace_id, name, description) VALUES (%s, %s, %s, %s)
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608
+            [project_id, workspace_id, name, description],
+        ).fetchone()
+        or {}
+    )
+
+
+def of_workspace(
+    conn: Connection, workspace_id: UUID, *, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List a workspace's projects, oldest first, from after a given one."""
+    return conn.execute(
+        f"""
+        SELECT {_COLUMNS} FROM projects
+        WHERE workspace_id = %(workspace_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
+        ORDER BY id LIMIT %(limit)s
+        """,  # noqa: S608
+        {"workspace_id": workspace_id, "after": after, "limit": limit},
+    ).fetchall()
+
+
+def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
+    """Return the ids of all projects of a workspace."""
+    rows = conn.execute("SELECT id FROM projects WHERE workspace_id = %s", [workspace_id])
+    return [row["id"] for row in rows]
+
+
+def update(conn: Connection, project_id: UUID, name: str, description: str) -> dict[str, Any]:
+    """Replace a project's name and description."""
+    return (
+        conn.execute(
+            f"""
+        UPDATE projects SET name = %s, description = %s, updated_at = now() WHERE id = %s
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608
+            [name, description, project_id],
+        ).fetchone()
+        or {}
+    )
+
+
+def delete(conn: Connection, project_id: UUID) -> None:
+    """Delete a project and all that is in it."""
+    conn.execute("DELETE FROM projects WHERE id = %s", [project_id])
+
+
+def people(conn: Connection, project_id: UUID, workspace_id: UUID) -> list[UUID]:
+    """Return everybody who can reach a project: the workspace's members and its own guests."""
+    rows = conn.execute(
+        """
+        SELECT user_id FROM workspace_members WHERE workspace_id = %s
+        UNION SELECT user_id FROM project_members WHERE project_id = %s
+        """,
+        [workspace_id, project_id],
+    )
+    return [row["user_id"] for row in rows]

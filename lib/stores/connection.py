@@ -1,0 +1,32 @@
+"""The Postgres connection of this project: psycopg's, plus what follows a commit."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow
+
+IDLE_BEFORE_CHECK = 5.0  # seconds a pooled connection may rest before it is pinged at checkout
+
+
+class Connection(psycopg.Connection[DictRow]):
+    """A connection whose rows are dicts, with a list of calls to make after the commit."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.announcements: list[Callable[[], None]] = []
+        self.last_used = monotonic()
+
+    def after_commit(self, announce: Callable[[], None]) -> None:
+        """Call `announce` once the transaction now open has committed; never if it does not."""
+        self.announcements.append(announce)
+
+
+def check(conn: Connection) -> None:
+    """Ping a pooled connection that has rested; one in steady use costs no round trip.
+
+    Raises psycopg.OperationalError when the connection is dead, so that the pool replaces it.
+    """
+    if monotonic() - conn.last_used > IDLE_BEFORE_CHECK:
+        conn.execute("")

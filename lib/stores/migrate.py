@@ -1,0 +1,77 @@
+"""`python -m lib.stores.migrate`: numbered SQL files, each applied once, in order, whole.
+
+They use the direct address of Postgres (DATABASE_DIRECT_URL): the lock that keeps two runners apart
+belongs to a session, which a transaction-mode pooler does not have.
+"""
+
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import psycopg
+
+from lib import logs
+from lib.config import ConfigError, settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 0x636F6C6C6162  # "collab": the advisory lock that one runner holds
+LOCK_WAIT = 60.0  # seconds to wait for another runner, or for Postgres to come up
+LOCK_TIMEOUT = "1s"  # a migration never queues behind live traffic for longer
+STATEMENT_TIMEOUT = "5s"
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name text PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+def migrate(url: str) -> list[str]:
+    """Apply what is missing to the database at `url`; return the names of the files applied.
+
+    Raises psycopg.Error when one fails: it is rolled back, those before it stay.
+    """
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as conn:
+        _wait_for_lock(conn)
+        conn.execute(_LEDGER)
+        done = {name for (name,) in conn.execute("SELECT name FROM schema_migrations")}
+        missing = [f for f in sorted(MIGRATIONS.glob("*.sql")) if f.stem not in done]
+        for file in missing:
+            _apply(conn, file)
+        return [file.stem for file in missing]
+
+
+def _wait_for_lock(conn: psycopg.Connection) -> None:
+    deadline = monotonic() + LOCK_WAIT
+    while monotonic() < deadline:
+        row = conn.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
+        if row and row[0]:
+            return
+        sleep(0.2)
+    raise psycopg.OperationalError("another migration has been running for too long")
+
+
+def _apply(conn: psycopg.Connection, file: Path) -> None:
+    with conn.transaction():
+        conn.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        conn.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+        conn.execute(file.read_bytes())
+        conn.execute("INSERT INTO schema_migrations (name) VALUES (%s)", [file.stem])
+
+
+def main() -> int:
+    """Migrate the configured database; return the exit status."""
+    logs.configure()
+    started = monotonic()
+    try:
+        applied = migrate(settings().database_direct_url)
+    except (ConfigError, psycopg.Error) as error:
+        print(f"The database could not be migrated: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    logs.info("migrations.applied", names=applied, ms=round((monotonic() - started) * 1000))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

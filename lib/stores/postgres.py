@@ -1,0 +1,117 @@
+"""PostgreSQL: a lazy pool that is safe behind a transaction-mode pooler.
+
+No prepared statements, no session state, no LISTEN: each transaction may run on another server
+connection. Statement and lock timeouts are the database's own defaults, set by the migrations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from lib import logs
+from lib.config import settings
+from lib.errors import Unavailable
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
+    from lib.stores.connection import Connection
+
+POOL_MAX = 4  # connections per process; functions x instances x this is what the pooler sees
+POOL_WAIT = 5.0  # seconds to wait for a free connection
+POOL_IDLE = 30.0  # seconds before a resting connection is closed
+CONNECT_TIMEOUT = 2  # seconds
+
+_pool: ConnectionPool[Connection] | None = None
+_size = POOL_MAX
+_opening = Lock()
+
+
+def pool_size(connections: int) -> None:
+    """Set how many connections this process may hold; for before first use."""
+    global _size
+    _size = connections
+
+
+@contextmanager
+def connection() -> Iterator[Connection]:
+    """Lend a connection on which each statement commits by itself.
+
+    Raises Unavailable when Postgres can't be reached or gives up on the statement.
+    """
+    import psycopg
+    from psycopg_pool import PoolTimeout
+
+    try:
+        with _open_pool().connection() as conn:
+            conn.announcements.clear()
+            yield conn
+            conn.last_used = monotonic()
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        logs.warning("postgres.unavailable", kind=type(error).__name__, reason=str(error)[:200])
+        raise Unavailable("The database does not answer; try again in a moment.") from error
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """Lend a connection inside a transaction; after the commit, make the announcements it gathered.
+
+    Raises Unavailable as `connection` does. A failing announcement is logged, never raised: what
+    was committed stays committed, and the listeners catch up from Postgres.
+    """
+    with connection() as conn:
+        with conn.transaction():
+            yield conn
+        announcements, conn.announcements = conn.announcements, []
+    for announce in announcements:
+        try:
+            announce()
+        except Exception as error:  # noqa: BLE001
+            logs.warning("announcement.failed", kind=type(error).__name__, reason=str(error)[:200])
+
+
+def close() -> None:
+    """Close the pool, if it was ever opened."""
+    global _pool
+    pool, _pool = _pool, None
+    if pool is not None:
+        pool.close()
+
+
+def _open_pool() -> ConnectionPool[Connection]:
+    global _pool
+    if _pool is None:
+        with _opening:
+            if _pool is None:
+                _pool = _new_pool()
+    return _pool
+
+
+def _new_pool() -> ConnectionPool[Connection]:
+    from psycopg.rows import dict_row
+    from psycopg_pool import ConnectionPool
+
+    from lib.stores.connection import Connection, check
+
+    return ConnectionPool(
+        settings().database_url,
+        connection_class=Connection,
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": None,
+            "row_factory": dict_row,
+            "connect_timeout": CONNECT_TIMEOUT,
+            "application_name": "collab",
+        },
+        min_size=0,
+        max_size=_size,
+        open=True,
+        timeout=POOL_WAIT,
+        max_idle=POOL_IDLE,
+        reconnect_timeout=POOL_WAIT,
+        check=check,
+    )

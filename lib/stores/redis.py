@@ -1,0 +1,105 @@
+"""Redis, whichever way this process reaches it: over HTTP (functions) or TCP (the host side).
+
+A process on the host side calls `use_tcp()` once at its start. Callers say `execute` and `pipeline`
+with plain commands, so that lib.bridge is written once for both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from lib.config import ConfigError, settings
+from lib.errors import Unavailable
+
+HTTP_TIMEOUT = 1.0  # seconds for one call; the client itself would wait for ever
+
+Command = Sequence[str | int | float]
+
+
+class Transport(Protocol):
+    """What either way of reaching Redis offers."""
+
+    def execute(self, command: Command) -> Any:
+        """Run one command and return its answer."""
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        """Run several commands in one round trip and return their answers in order."""
+
+
+_transport: Transport | None = None
+
+
+def use(transport: Transport) -> None:
+    """Reach Redis through `transport` from now on."""
+    global _transport
+    _transport = transport
+
+
+def use_tcp() -> None:
+    """Reach Redis over TCP from now on: what the long-lived host and the worker do."""
+    from lib.stores.redis_tcp import TcpTransport
+
+    use(TcpTransport())
+
+
+def execute(*command: str | int | float) -> Any:
+    """Run one command; raises Unavailable when Redis does not answer or refuses."""
+    try:
+        return _current().execute(command)
+    except Exception as error:
+        raise _unavailable(error) from error
+
+
+def pipeline(commands: Sequence[Command]) -> list[Any]:
+    """Run commands in one round trip; raises Unavailable when Redis does not answer or refuses."""
+    try:
+        return _current().pipeline(commands)
+    except Exception as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Exception:
+    if isinstance(error, ConfigError | Unavailable):
+        return error
+    return Unavailable(f"Redis does not answer ({type(error).__name__}).")
+
+
+def _current() -> Transport:
+    return _transport or _http()
+
+
+@cache
+def _http() -> Transport:
+    return HttpTransport()
+
+
+class HttpTransport:
+    """Upstash's REST protocol, with a timeout and no retry: a retried PUBLISH could run twice."""
+
+    def __init__(self) -> None:
+        import httpx
+        from upstash_redis import Redis
+
+        if not settings().upstash_url:
+            raise ConfigError("UPSTASH_REDIS_REST_URL is not set: functions reach Redis over HTTP.")
+        self._redis = Redis(
+            settings().upstash_url,
+            settings().upstash_token,
+            rest_retries=0,
+            allow_telemetry=False,
+            read_your_writes=False,
+        )
+        self._redis._http._client = httpx.Client(timeout=HTTP_TIMEOUT)
+
+    def execute(self, command: Command) -> Any:
+        """Run one command over HTTP."""
+        return self._redis.execute(list(command))
+
+    def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        """Run several commands in one HTTP request."""
+        pipeline = self._redis.pipeline()
+        for command in commands:
+            pipeline.execute(list(command))
+        return pipeline.exec()

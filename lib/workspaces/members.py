@@ -1,0 +1,94 @@
+"""Members of a workspace: add by e-mail, list, change a role, remove; there is always an owner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.access.caller import Access
+from lib.accounts import accounts
+from lib.audit import events
+from lib.bridge import evictions, rooms
+from lib.errors import Conflict, Invalid, NotFound, mistake
+from lib.projects import projects
+from lib.workspaces import queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+def add(access: Access, *, email: str, role: str) -> dict[str, Any]:
+    """Make the person with this address a member.
+
+    Raises Invalid when nobody has registered with it, Conflict when they are a member already.
+    """
+    user_id = accounts.id_by_email(access.conn, email)
+    if user_id is None:
+        raise Invalid(mistake("/email", "Nobody has registered with this address."))
+    if not queries.insert_member(access.conn, access.id, user_id, role):
+        raise Conflict("This person is a member already; change their role instead.")
+    _tell(access, "member.added", user_id, role, {"email": email, "role": role})
+    return read(access, user_id)
+
+
+def read(access: Access, user_id: UUID) -> dict[str, Any]:
+    """Return one member; raises NotFound for somebody who is none."""
+    member = queries.member(access.conn, access.id, user_id)
+    if member is None:
+        raise NotFound()
+    return member
+
+
+def of_workspace(
+    conn: Connection, workspace_id: UUID, *, cursor: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List the members; one more than `limit` when there are more."""
+    return queries.members(conn, workspace_id, after=cursor, limit=limit + 1)
+
+
+def change_role(access: Access, user_id: UUID, *, role: str) -> dict[str, Any]:
+    """Give a member another role.
+
+    Raises NotFound for somebody who is no member, Conflict when no owner would be left.
+    """
+    queries.lock(access.conn, access.id)
+    member = read(access, user_id)
+    if member["role"] != role:
+        _keep_an_owner(access, member)
+        queries.set_role(access.conn, access.id, user_id, role)
+        _tell(access, "member.role-changed", user_id, role, {"role": role, "was": member["role"]})
+    return member | {"role": role}
+
+
+def remove(access: Access, user_id: UUID) -> None:
+    """Take a member out; their sockets are closed.
+
+    Raises NotFound for somebody who is no member, Conflict when no owner would be left.
+    """
+    queries.lock(access.conn, access.id)
+    member = read(access, user_id)
+    _keep_an_owner(access, member)
+    queries.delete_member(access.conn, access.id, user_id)
+    _tell(access, "member.removed", user_id, None, {"was": member["role"]})
+
+
+def _keep_an_owner(access: Access, member: dict[str, Any]) -> None:
+    if member["role"] == "owner" and queries.owners(access.conn, access.id) == 1:
+        raise Conflict("A workspace keeps at least one owner; make somebody else one first.")
+
+
+def _tell(
+    access: Access, action: str, user_id: UUID, role: str | None, details: dict[str, Any]
+) -> None:
+    events.record(
+        access.conn,
+        action,
+        access.caller,
+        target=("account", user_id),
+        workspace_id=access.id,
+        details=details,
+    )
+    evictions.announce(access.conn, user_id)
+    change = {"user_id": str(user_id), "role": role}
+    for project_id in projects.ids_of_workspace(access.conn, access.id):
+        rooms.announce(access.conn, project_id, rooms.MEMBER_UPDATED, change)

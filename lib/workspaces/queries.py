@@ -1,0 +1,141 @@
+"""SQL of workspaces and their members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+def insert(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
+    """Create a workspace."""
+    return (
+        conn.execute(
+            """
+        INSERT INTO workspaces (id, name) VALUES (%s, %s)
+        RETURNING id, name, created_at, updated_at
+        """,
+            [workspace_id, name],
+        ).fetchone()
+        or {}
+    )
+
+
+def of_member(
+    conn: Connection, user_id: UUID, *, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List the workspaces that a person is a member of, oldest first, from after a given one."""
+    return conn.execute(
+        """
+        SELECT w.id, w.name, m.role, w.created_at, w.updated_at
+        FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
+        WHERE m.user_id = %(user_id)s AND (%(after)s::uuid IS NULL OR w.id > %(after)s::uuid)
+        ORDER BY w.id LIMIT %(limit)s
+        """,
+        {"user_id": user_id, "after": after, "limit": limit},
+    ).fetchall()
+
+
+def rename(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
+    """Give a workspace another name."""
+    return (
+        conn.execute(
+            """
+        UPDATE workspaces SET name = %s, updated_at = now() WHERE id = %s
+        RETURNING id, name, created_at, updated_at
+        """,
+            [name, workspace_id],
+        ).fetchone()
+        or {}
+    )
+
+
+def delete(conn: Connection, workspace_id: UUID) -> None:
+    """Delete a workspace and all that is in it."""
+    conn.execute("DELETE FROM workspaces WHERE id = %s", [workspace_id])
+
+
+def lock(conn: Connection, workspace_id: UUID) -> None:
+    """Make concurrent changes of a workspace's membership wait for this transaction."""
+    conn.execute("SELECT id FROM workspaces WHERE id = %s FOR NO KEY UPDATE", [workspace_id])
+
+
+def insert_member(conn: Connection, workspace_id: UUID, user_id: UUID, role: str) -> bool:
+    """Add a member unless already one; return whether added."""
+    cursor = conn.execute(
+        """
+        INSERT INTO workspace_members (workspace_id, user_id, role) VALUES (%s, %s, %s)
+        ON CONFLICT DO NOTHING
+        """,
+        [workspace_id, user_id, role],
+    )
+    return cursor.rowcount == 1
+
+
+_MEMBER = """
+SELECT u.id, u.id AS user_id, u.name, u.email, m.role, m.created_at AS joined_at
+FROM workspace_members m JOIN users u ON u.id = m.user_id
+WHERE m.workspace_id = %(workspace_id)s
+"""
+
+
+def members(
+    conn: Connection, workspace_id: UUID, *, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List a workspace's members, in the order of their ids, from after a given one."""
+    return conn.execute(
+        _MEMBER
+        + "AND (%(after)s::uuid IS NULL OR u.id > %(after)s::uuid) ORDER BY u.id LIMIT %(limit)s",
+        {"workspace_id": workspace_id, "after": after, "limit": limit},
+    ).fetchall()
+
+
+def member(conn: Connection, workspace_id: UUID, user_id: UUID) -> dict[str, Any] | None:
+    """Return one member of a workspace."""
+    return conn.execute(
+        _MEMBER + "AND m.user_id = %(user_id)s", {"workspace_id": workspace_id, "user_id": user_id}
+    ).fetchone()
+
+
+def member_ids(conn: Connection, workspace_id: UUID) -> list[UUID]:
+    """Return everybody who can reach a workspace's projects: members and guests."""
+    rows = conn.execute(
+        """
+        SELECT user_id FROM workspace_members WHERE workspace_id = %(workspace_id)s
+        UNION
+        SELECT g.user_id FROM project_members g JOIN projects p ON p.id = g.project_id
+        WHERE p.workspace_id = %(workspace_id)s
+        """,
+        {"workspace_id": workspace_id},
+    )
+    return [row["user_id"] for row in rows]
+
+
+def owners(conn: Connection, workspace_id: UUID) -> int:
+    """Count a workspace's owners."""
+    row = conn.execute(
+        """
+        SELECT count(*) AS owners FROM workspace_members
+        WHERE workspace_id = %s AND role = 'owner'
+        """,
+        [workspace_id],
+    ).fetchone()
+    return row["owners"] if row else 0
+
+
+def set_role(conn: Connection, workspace_id: UUID, user_id: UUID, role: str) -> None:
+    """Give a member another role."""
+    conn.execute(
+        "UPDATE workspace_members SET role = %s WHERE workspace_id = %s AND user_id = %s",
+        [role, workspace_id, user_id],
+    )
+
+
+def delete_member(conn: Connection, workspace_id: UUID, user_id: UUID) -> None:
+    """Take a member out of a workspace."""
+    conn.execute(
+        "DELETE FROM workspace_members WHERE workspace_id = %s AND user_id = %s",
+        [workspace_id, user_id],
+    )

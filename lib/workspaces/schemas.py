@@ -1,0 +1,45 @@
+"""What comes in and goes out of the workspace and member routes."""
+
+from marshmallow import fields
+
+from lib.accounts.schemas import email_field
+from lib.schemas import Strict, name_field, role_field
+
+
+class WorkspaceIn(Strict):
+    """A workspace to create, or its new name."""
+
+    name = name_field(required=True)
+
+
+class WorkspaceOut(Strict):
+    """A workspace, and the caller's role in it."""
+
+    id = fields.UUID()
+    name = fields.String()
+    role = fields.String()
+    created_at = fields.AwareDateTime()
+    updated_at = fields.AwareDateTime()
+
+
+class MemberIn(Strict):
+    """Somebody with an account, by e-mail, and the role to give them."""
+
+    email = email_field()
+    role = role_field(required=True)
+
+
+class RoleIn(Strict):
+    """A member's new role."""
+
+    role = role_field(required=True)
+
+
+class MemberOut(Strict):
+    """A member of a workspace."""
+
+    user_id = fields.UUID()
+    name = fields.String()
+    email = fields.String()
+    role = fields.String()
+    joined_at = fields.AwareDateTime()

@@ -1,0 +1,56 @@
+"""Workspaces: create, list, rename, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.access.caller import Access
+from lib.audit import events
+from lib.bridge import evictions
+from lib.ids import new_id
+from lib.workspaces import queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+def create(access: Access, *, name: str) -> dict[str, Any]:
+    """Create a workspace, with the caller as its owner."""
+    workspace = queries.insert(access.conn, new_id(), name)
+    queries.insert_member(access.conn, workspace["id"], access.caller.user_id, "owner")
+    _record(access, "workspace.created", workspace["id"], {"name": name})
+    return workspace | {"role": "owner"}
+
+
+def of_member(
+    conn: Connection, user_id: UUID, *, cursor: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List a person's workspaces, oldest first; one more than `limit` when there are more."""
+    return queries.of_member(conn, user_id, after=cursor, limit=limit + 1)
+
+
+def rename(access: Access, *, name: str) -> dict[str, Any]:
+    """Give the workspace another name."""
+    workspace = queries.rename(access.conn, access.id, name)
+    _record(access, "workspace.renamed", access.id, {"name": name, "was": access.target["name"]})
+    return workspace | {"role": access.role}
+
+
+def delete(access: Access) -> None:
+    """Delete the workspace with its projects, files and jobs; whoever is in its rooms is let go."""
+    members = queries.member_ids(access.conn, access.id)
+    queries.delete(access.conn, access.id)
+    evictions.announce(access.conn, *members)
+    _record(access, "workspace.deleted", access.id, {"name": access.target["name"]})
+
+
+def _record(access: Access, action: str, workspace_id: UUID, details: dict[str, Any]) -> None:
+    events.record(
+        access.conn,
+        action,
+        access.caller,
+        target=("workspace", workspace_id),
+        workspace_id=workspace_id,
+        details=details,
+    )
