@@ -6,20 +6,30 @@ Each worker process of the test run has stores of its own. `DATABASE_URL`, `REDI
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
+import re
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import jwt
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from lib.access.caller import Origin
+from lib.access.tokens import keys
+from lib.accounts import passwords, sessions
+from lib.accounts import queries as account_queries
 from lib.config import settings
 from lib.emulator.stack import Stack
 from lib.emulator.vercel import Dispatcher
+from lib.http import function
+from lib.ids import new_id
 from lib.stores import mongo, postgres
 from lib.stores.migrate import migrate
 
@@ -97,22 +107,31 @@ def api(functions: Dispatcher) -> Api:
     return Api(Client(functions))
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The hash of PASSWORD, computed once: hashing is slow by design."""
+    return passwords.digest(PASSWORD)
+
+
 @pytest.fixture
-def person(api: Api) -> Callable[[str], Person]:
-    """Register somebody with a name, log them in, and return them."""
+def person(api: Api, password_hash: str) -> Callable[[str], Person]:
+    """Make somebody with a name, an account (its password is PASSWORD) and a session."""
+    app = function(__name__)
 
     def make(name: str = "Somebody") -> Person:
         email = f"{name.split()[0].lower()}-{uuid4().hex[:12]}@example.com"
-        account = {"email": email, "name": name, "password": PASSWORD}
-        assert api.post("/auth/register", account).status_code == 202
-        answer = api.post("/auth/login", {"email": email, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        tokens = answer.get_json()
-        someone = Person(
-            api.client, tokens["access_token"], refresh_token=tokens["refresh_token"], name=name
+        user = {"id": new_id(), "email": email, "name": name}
+        with app.app_context(), postgres.transaction() as conn:
+            account_queries.insert_user(conn, user["id"], email, name, password_hash)
+            tokens = sessions.start(conn, Origin("test-request", "127.0.0.1", "pytest"), user)
+        return Person(
+            api.client,
+            tokens["access_token"],
+            id=str(user["id"]),
+            name=name,
+            email=email,
+            refresh_token=tokens["refresh_token"],
         )
-        someone.id, someone.email = someone.get("/me").get_json()["id"], email
-        return someone
 
     return make
 
@@ -150,6 +169,62 @@ def team(person: Callable[[str], Person]) -> Team:
         f"/projects/{project['id']}/files", {"path": "notes.md", "content": "hello"}
     ).get_json()
     return Team(owner, collaborator, viewer, person("Sam"), workspace, project, file)
+
+
+@pytest.fixture(scope="session")
+def forge(stack: Stack) -> Callable[..., str]:
+    """Sign a person's claims anew, some changed (None: left out), with our key or another."""
+
+    def make(
+        who: Person,
+        *,
+        key: str | None = None,
+        algorithm: str = "HS256",
+        headers: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> str:
+        claims = jwt.decode(who.token or "", options={"verify_signature": False}) | changes
+        claims = {name: value for name, value in claims.items() if value is not None}
+        kid, secret = next(iter(keys().items()))
+        sent = {name: v for name, v in ({"kid": kid} | (headers or {})).items() if v is not None}
+        if key == "":  # PyJWT refuses to sign with it; an attacker would not
+            parts = (json.dumps(part).encode() for part in ({"alg": algorithm} | sent, claims))
+            text = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+            mac = hmac.digest(b"", text, "sha256")
+            return (text + b"." + urlsafe_b64encode(mac).rstrip(b"=")).decode()
+        return jwt.encode(claims, secret if key is None else key, algorithm, sent)
+
+    return make
+
+
+@dataclass(frozen=True)
+class RouteMethod:
+    """One method of one route: what the table of permissions and the URL map say of it."""
+
+    path: str
+    method: str
+    permission: str
+    body_schema: type | None
+
+    def url(self, **ids: str) -> str:
+        """The address, with `<uuid:name>` replaced by the id of that name."""
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: ids[match[1]], self.path)
+
+
+@pytest.fixture(scope="session")
+def route_methods(functions: Dispatcher) -> list[RouteMethod]:
+    """Every method of every route of api/, cron aside: from the functions themselves."""
+    found = []
+    for route in functions.routes.functions:
+        app = functions._functions.app(route)
+        if route.path.startswith("/api/cron/"):
+            continue
+        for rule in app.url_map.iter_rules():
+            view = app.view_functions[rule.endpoint]
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                schema = getattr(view, "body_schema", None)
+                found.append(RouteMethod(rule.rule, method, view.permission, schema))
+    return sorted(found, key=lambda each: (each.path, each.method))
 
 
 @pytest.fixture(scope="session")

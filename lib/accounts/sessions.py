@@ -34,7 +34,7 @@ def log_in(origin: Origin, *, email: str, password: str) -> dict[str, Any]:
     with postgres.transaction() as conn:
         if passwords.outdated(user["password_hash"]):
             queries.set_password(conn, user["id"], passwords.digest(password))
-        return _start(conn, origin, user)
+        return start(conn, origin, user)
 
 
 def refresh(origin: Origin, *, refresh_token: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def expire(conn: Connection, limit: int) -> int:
     return queries.delete_ended(conn, limit)
 
 
-def _start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, Any]:
+def start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, Any]:
     session_id, token = new_id(), refresh_tokens.first()
     queries.insert_session(conn, session_id, user["id"], origin, settings().refresh_expires_in)
     queries.insert_refresh_token(conn, refresh_tokens.digest(token), session_id)

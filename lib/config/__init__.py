@@ -67,7 +67,7 @@ def load(env: Mapping[str, str]) -> Settings:
         mongo_uri=env.get("MONGO_URI", ""),
         mongo_db=env.get("MONGO_DB") or "collab_logs",
         jwt_secret=_secret(env, "JWT_SECRET"),
-        jwt_previous_secrets=_words(env, "JWT_PREVIOUS_SECRETS"),
+        jwt_previous_secrets=_previous_secrets(env),
         jwt_expires_in=_duration(env, "JWT_EXPIRES_IN", "15m"),
         refresh_expires_in=_duration(env, "REFRESH_EXPIRES_IN", "30d"),
         cron_secret=env.get("CRON_SECRET", ""),
@@ -105,6 +105,16 @@ def _secret(env: Mapping[str, str], name: str) -> str:
             "python -c 'import secrets; print(secrets.token_urlsafe(48))' prints a good one."
         )
     return value
+
+
+def _previous_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
+    secrets = _words(env, "JWT_PREVIOUS_SECRETS")
+    if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in secrets):
+        raise ConfigError(
+            f"Each of JWT_PREVIOUS_SECRETS must be at least {MIN_SECRET_BYTES} bytes long; "
+            "they are separated by commas."
+        )
+    return secrets
 
 
 def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:

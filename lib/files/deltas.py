@@ -15,6 +15,8 @@ def between(old: str, new: str) -> Delta:
     start = _common(old, new)
     end = _common(old[start:][::-1], new[start:][::-1])
     removed, added = old[start : len(old) - end], new[start : len(new) - end]
+    if not removed and not added:
+        return []
     steps = [("retain", _utf16(old[:start])), ("delete", _utf16(removed)), ("insert", added)]
     return [{name: value} for name, value in steps if value]
 

@@ -1,0 +1,58 @@
+# Everything a developer does here. `make up PORT=5100` runs a second copy beside the first.
+
+PYTHON := .venv/bin/python
+CANDIDATES := python3.12 python3.13 python3.14 python3.11 python3 /usr/bin/python3
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: up test check format demo bench containers clean help
+
+up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
+	@$(PYTHON) -m lib.emulator up
+
+test: .venv/.installed ## run the tests; ARGS="-k name" chooses some of them
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: .venv/.installed ## check formatting, lint, types and which part imports which
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+
+format: .venv/.installed ## format the code and fix what can be fixed
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+demo: .venv/.installed ## three people at work in one project, against the running `make up`
+	@$(PYTHON) -m lib.emulator demo $(ARGS)
+
+bench: .venv/.installed ## measure throughput and latency
+	@$(PYTHON) -m tests.bench $(ARGS)
+
+containers: .venv/.installed ## check the images and docker-compose.yml
+	@$(PYTHON) -m tests.containers $(ARGS)
+
+clean: ## remove the environment, caches and ALL local data
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# A version manager's shim may exist and still refuse to run, so every candidate proves itself.
+.venv/.installed: requirements.txt requirements-dev.txt
+	@if ! $(PYTHON) -c '$(USABLE)' 2>/dev/null; then \
+		found=; for candidate in $(CANDIDATES); do \
+			if $$candidate -c '$(USABLE)' 2>/dev/null; then found=$$candidate; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "No Python 3.11 or later with venv was found: install one" \
+				"(on Debian and Ubuntu: apt install python3 python3-venv)." >&2; \
+			exit 1; \
+		fi; \
+		echo "Installing into .venv with $$found ..."; \
+		$$found -m venv --clear .venv; \
+	fi
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,73 @@
+"""Vercel on this machine: one WSGI app that routes requests to the functions of api/."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from lib.emulator.edge import with_body, with_client
+from lib.emulator.functions import Functions, WSGIApp, function_environ
+from lib.emulator.paths import raw_path
+from lib.emulator.routes import Route, discover
+from lib.emulator.static import StaticFiles
+from lib.errors import AppError, NotFound
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRYPOINT_VARIABLE = "__VC_HANDLER_ENTRYPOINT"
+
+
+class Dispatcher:
+    """Every function of the project under `root`, and its static files.
+
+    `edge` is off behind the real platform (vercel.hobby.json): it has already seen to addresses,
+    limits and static files, and gives the path undecoded. `trusted_proxies` is how many reverse
+    proxies of our own stand in front.
+    """
+
+    def __init__(self, root: Path = ROOT, *, edge: bool = True, trusted_proxies: int = 0) -> None:
+        self.routes = discover(root)
+        self._edge = edge
+        self._trusted_proxies = trusted_proxies
+        self._functions = Functions(root)
+        self._static = StaticFiles(root / "public")
+        os.environ.setdefault(ENTRYPOINT_VARIABLE, "lib/emulator/vercel.py")
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        path = raw_path(environ) if self._edge else environ.get("PATH_INFO") or "/"
+        try:
+            if self._edge:
+                environ = with_body(with_client(environ, self._trusted_proxies))
+                if file := self._static.find(path):
+                    response = self._static.respond(file, Request(environ))
+                    return response(environ, start_response)
+            return self._invoke(environ, path, start_response)
+        except AppError as error:
+            return problem(error)(environ, start_response)
+
+    def app(self, route: Route) -> WSGIApp:
+        """Return the `app` of a route file, loaded; raises whatever importing it raises."""
+        return self._functions.app(route)
+
+    def _invoke(self, environ: dict[str, Any], path: str, start_response: Any) -> Iterable[bytes]:
+        found = self.routes.find(path)
+        if not found:
+            raise NotFound("No route answers this path.")
+        route, parameters = found
+        try:
+            app = self.app(route)
+        except Exception:  # noqa: BLE001 - a function may fail to load in any way
+            traceback.print_exc(file=sys.stderr)
+            raise AppError("The function could not be loaded; its log says why.") from None
+        answer: Iterable[bytes] = app(function_environ(environ, path, parameters), start_response)
+        return answer
+
+
+def problem(error: AppError) -> Response:
+    """Return the error as a problem document (RFC 9457)."""
+    return Response(json.dumps(error.problem()), error.status, mimetype="application/problem+json")

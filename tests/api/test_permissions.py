@@ -1,0 +1,175 @@
+"""Every method of every route, called by everybody: the table of permissions decides."""
+
+import time
+from uuid import uuid4
+
+import pytest
+
+from lib.access.permissions import PERMISSIONS, ROLES, Level
+from lib.stores import postgres
+
+KIND = "test.matrix"
+
+BODIES = {
+    "account.register": {"email": "new@example.com", "name": "New", "password": "long enough"},
+    "session.create": {"email": "new@example.com", "password": "long enough"},
+    "session.refresh": {"refresh_token": "rt_unknown"},
+    "workspace.create": {"name": "Another"},
+    "workspace.update": {"name": "Renamed"},
+    "project.create": {"name": "Another"},
+    "project.update": {"name": "Renamed"},
+    "file.create": {"path": "another.md"},
+    "file.update": {"content": "changed"},
+    "job.submit": {"kind": KIND, "payload": {}},
+    "member.update": {"role": "viewer"},
+}
+
+
+@pytest.fixture
+def job_kind(stack):
+    with postgres.connection() as conn:
+        conn.execute(
+            """
+            INSERT INTO job_kinds (kind, title, payload_schema, max_attempts)
+            VALUES (%s, 'Nothing', '{"type": "object"}', 1) ON CONFLICT DO NOTHING
+            """,
+            [KIND],
+        )
+
+
+@pytest.fixture
+def ids(team, job_kind):
+    job = team.collaborator.post(
+        f"/projects/{team.project['id']}/jobs", {"kind": KIND, "payload": {}}
+    )
+    assert job.status_code == 202, job.text
+    return {
+        "workspace_id": team.workspace["id"],
+        "project_id": team.project["id"],
+        "file_id": team.file["id"],
+        "job_id": job.get_json()["id"],
+        "user_id": team.collaborator.id,
+    }
+
+
+def call(route, who, ids):
+    body = BODIES.get(route.permission)
+    if route.permission == "member.add":
+        body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
+    return who.send(route.method, route.url(**ids), body)
+
+
+def database(ids):
+    """What a refused call must leave as it was."""
+    tables = ("workspaces", "workspace_members", "projects", "files", "file_updates", "jobs")
+    with postgres.connection() as conn:
+        return [
+            conn.execute(f"SELECT count(*), max(xmin::text::bigint) FROM {table}").fetchone()  # noqa: S608
+            for table in (*tables, "audit_outbox")
+        ]
+
+
+def test_every_route_has_an_entry_and_every_entry_of_rest_a_route(route_methods):
+    used = {route.permission for route in route_methods}
+    assert len(route_methods) > 25
+    assert used <= set(PERMISSIONS)
+    assert set(PERMISSIONS) - used <= {"cursor.update"}  # what only sockets do
+
+
+@pytest.mark.parametrize("role", ["anonymous", "forged", "expired", "revoked"])
+def test_without_a_live_session_only_public_routes_answer(
+    route_methods, ids, team, role, api, forge
+):
+    if role == "revoked":
+        assert team.owner.post("/auth/logout").status_code == 204
+    if role == "forged":
+        team.owner.token = team.owner.token[:-4] + "AAAA"
+    if role == "expired":
+        team.owner.token = forge(team.owner, exp=int(time.time()) - 1)
+    who = api if role == "anonymous" else team.owner
+    before = database(ids)
+    for route in route_methods:
+        if PERMISSIONS[route.permission].least is not Level.ANYONE:
+            answer = call(route, who, ids)
+            assert answer.status_code == 401, (route, answer.text)
+            assert answer.content_type == "application/problem+json"
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert database(ids) == before
+
+
+@pytest.mark.parametrize("role", ["stranger", "viewer", "collaborator"])
+def test_whom_the_table_refuses_is_refused_and_nothing_changes(route_methods, ids, team, role):
+    who = team.by_role()[role]
+    before, refused = database(ids), 0
+    for route in route_methods:
+        least = PERMISSIONS[route.permission].least
+        if least <= Level.ACCOUNT or (role in ROLES and ROLES[role] >= least):
+            continue
+        answer = call(route, who, ids)
+        expected = 404 if role == "stranger" else 403
+        assert answer.status_code == expected, (route, answer.text)
+        if expected == 403:
+            assert answer.get_json()["required_role"] == least.name.lower()
+        refused += 1
+    assert refused > 5
+    assert database(ids) == before
+
+
+@pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
+def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
+    who, served = team.by_role()[role], 0
+    last = ("DELETE", "session.end")  # what ends things comes last, and the innermost first
+    for route in sorted(
+        route_methods, key=lambda r: (r.permission in last, r.method in last, -r.path.count("/"))
+    ):
+        least = PERMISSIONS[route.permission].least
+        if least is Level.ANYONE or (least > Level.ACCOUNT and ROLES[role] < least):
+            continue
+        answer = call(route, who, ids)
+        acceptable = answer.status_code < 300 or (
+            # nobody has the address that is added; no worker has made the artifact
+            (route.permission == "member.add" and answer.status_code == 422)
+            or (route.path.endswith("/artifact") and answer.status_code == 404)
+            or (route.permission == "workspace.audit" and answer.status_code == 200)
+        )
+        assert acceptable, (route, answer.status_code, answer.text)
+        served += 1
+    assert served > 10
+
+
+def test_an_owner_elsewhere_is_a_stranger_here(route_methods, ids, team, person):
+    elsewhere = person("Else")
+    assert elsewhere.post("/workspaces", {"name": "Mine"}).status_code == 201
+    for route in route_methods:
+        if PERMISSIONS[route.permission].least > Level.ACCOUNT:
+            assert call(route, elsewhere, ids).status_code == 404, route
+
+
+def test_a_removed_member_is_a_stranger_at_once(route_methods, ids, team):
+    path = f"/workspaces/{team.workspace['id']}/members/{team.viewer.id}"
+    assert team.viewer.get(f"/projects/{team.project['id']}").status_code == 200
+    assert team.owner.delete(path).status_code == 204
+    for route in route_methods:
+        if PERMISSIONS[route.permission].least > Level.ACCOUNT:
+            assert call(route, team.viewer, ids).status_code == 404, route
+
+
+def test_a_guest_has_the_role_given_on_the_project_and_none_elsewhere(team):
+    with postgres.connection() as conn:
+        conn.execute(
+            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, 'viewer')",
+            [team.project["id"], team.stranger.id],
+        )
+    assert team.stranger.get(f"/projects/{team.project['id']}").get_json()["role"] == "viewer"
+    assert team.stranger.get(f"/workspaces/{team.workspace['id']}").status_code == 404
+    assert team.stranger.patch(f"/projects/{team.project['id']}", {"name": "x"}).status_code == 403
+
+
+def test_the_higher_of_two_roles_counts(team):
+    with postgres.connection() as conn:
+        conn.execute(
+            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, 'owner')",
+            [team.project["id"], team.viewer.id],
+        )
+    assert team.viewer.get(f"/projects/{team.project['id']}").get_json()["role"] == "owner"

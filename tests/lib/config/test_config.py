@@ -1,0 +1,42 @@
+"""Settings: what is missing or malformed is named, with what to set."""
+
+import pytest
+
+from lib.config import ConfigError, load
+
+GOOD = {"DATABASE_URL": "postgresql://u@h/d", "JWT_SECRET": "s" * 32}
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "JWT_SECRET"])
+def test_a_missing_variable_is_named(missing):
+    with pytest.raises(ConfigError, match=missing):
+        load({name: value for name, value in GOOD.items() if name != missing})
+
+
+def test_a_secret_under_32_bytes_refuses_to_start():
+    with pytest.raises(ConfigError, match="JWT_SECRET must be set and be at least 32 bytes"):
+        load(GOOD | {"JWT_SECRET": "s" * 31})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("15m", 900), ("30s", 30), ("2h", 7200), ("30d", 2_592_000)]
+)
+def test_durations_are_numbers_with_a_unit(text, seconds):
+    assert load(GOOD | {"JWT_EXPIRES_IN": text}).jwt_expires_in == seconds
+
+
+@pytest.mark.parametrize("text", ["15", "m", "-1m", "0s", "15 minutes", "1w"])
+def test_a_malformed_duration_is_named(text):
+    with pytest.raises(ConfigError, match="JWT_EXPIRES_IN must be a duration"):
+        load(GOOD | {"JWT_EXPIRES_IN": text})
+
+
+def test_the_parts_of_an_address_make_an_address():
+    parts = {"PG_HOST": "db", "PG_PORT": "5433", "PG_USER": "me", "PG_PASSWORD": "p@ss/word"}
+    built = load({"JWT_SECRET": "s" * 32, "REDIS_HOST": "cache"} | parts)
+    assert built.database_url == "postgresql://me:p%40ss%2Fword@db:5433/collab_workspace"
+    assert built.redis_url == "redis://cache:6379/0"
+
+
+def test_a_whole_address_wins_over_its_parts():
+    assert load(GOOD | {"PG_HOST": "elsewhere"}).database_url == GOOD["DATABASE_URL"]
