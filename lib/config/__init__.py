@@ -8,6 +8,7 @@ from functools import cache
 from urllib.parse import quote
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as the hash
+LOCAL_ONLY = "local-only"  # how the secrets begin that docker-compose.yml comes with
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 
 
@@ -57,7 +58,7 @@ def load(env: Mapping[str, str]) -> Settings:
     """
     database_url = env.get("DATABASE_URL") or _postgres_url(env)
     return Settings(
-        app_env=env.get("APP_ENV") or "production",
+        app_env=_app_env(env),
         log_level=(env.get("LOG_LEVEL") or "INFO").upper(),
         database_url=database_url,
         database_direct_url=env.get("DATABASE_DIRECT_URL") or database_url,
@@ -70,7 +71,7 @@ def load(env: Mapping[str, str]) -> Settings:
         jwt_previous_secrets=_previous_secrets(env),
         jwt_expires_in=_duration(env, "JWT_EXPIRES_IN", "15m"),
         refresh_expires_in=_duration(env, "REFRESH_EXPIRES_IN", "30d"),
-        cron_secret=env.get("CRON_SECRET", ""),
+        cron_secret=_cron_secret(env),
         cors_origins=_words(env, "CORS_ORIGINS"),
         realtime_url=env.get("REALTIME_URL") or "ws://127.0.0.1:5001",
         realtime_port=_integer(env, "REALTIME_PORT", 5001),
@@ -78,6 +79,14 @@ def load(env: Mapping[str, str]) -> Settings:
         worker_concurrency=_integer(env, "WORKER_CONCURRENCY", 4),
         host=env.get("HOST") or "127.0.0.1",
     )
+
+
+def _app_env(env: Mapping[str, str]) -> str:
+    return env.get("APP_ENV") or "production"
+
+
+def _cron_secret(env: Mapping[str, str]) -> str:
+    return _secret(env, "CRON_SECRET") if env.get("CRON_SECRET") else ""
 
 
 def _postgres_url(env: Mapping[str, str]) -> str:
@@ -99,6 +108,8 @@ def _redis_url(env: Mapping[str, str]) -> str:
 
 def _secret(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
+    if value.startswith(LOCAL_ONLY) and _app_env(env) == "production":
+        raise ConfigError(f"{name} is one that everybody knows; production needs its own.")
     if len(value.encode()) < MIN_SECRET_BYTES:
         raise ConfigError(
             f"{name} must be set and be at least {MIN_SECRET_BYTES} bytes long: "

@@ -18,6 +18,20 @@ def test_a_secret_under_32_bytes_refuses_to_start():
         load(GOOD | {"JWT_SECRET": "s" * 31})
 
 
+@pytest.mark.parametrize("name", ["JWT_SECRET", "CRON_SECRET"])
+def test_a_secret_that_everybody_knows_is_for_local_use_only(name):
+    known = GOOD | {name: "local-only-" + "s" * 32}
+    assert load(known | {"APP_ENV": "local"})
+    with pytest.raises(ConfigError, match=f"{name} is one that everybody knows"):
+        load(known)
+
+
+def test_a_short_cron_secret_is_refused_and_none_is_possible():
+    assert load(GOOD).cron_secret == ""
+    with pytest.raises(ConfigError, match="CRON_SECRET"):
+        load(GOOD | {"CRON_SECRET": "short"})
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("15m", 900), ("30s", 30), ("2h", 7200), ("30d", 2_592_000)]
 )

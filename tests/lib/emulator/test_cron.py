@@ -22,7 +22,7 @@ def api():
     """Answer like a maintenance function, and remember the requests."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             self.server.seen.append((self.path, dict(self.headers)))
             self.send_response(503 if "broken" in self.path else 200)
             self.end_headers()
@@ -115,7 +115,7 @@ def by_hand(name, api, folder):
     env = {**os.environ, "API_URL": api.url, "CRON_SECRET": "s"}
     env["VERCEL_JSON"] = str(write_crons(folder, SWEEP, BROKEN))
     command = [sys.executable, "-m", "lib.emulator", "cron", name]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def test_by_hand_prints_the_answer_and_fails_when_the_function_does(api, tmp_path):

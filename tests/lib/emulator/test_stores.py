@@ -183,7 +183,7 @@ def test_programs_that_nobody_can_reach_are_copied_once(tmp_path, monkeypatch):
         assert (copied / "initdb").stat().st_mode & 0o005 == 0o005
         made = copied.stat().st_ctime_ns
         assert postgres_install.programs_for_everyone().stat().st_ctime_ns == made
-        nobody = {"user": "nobody", "capture_output": True, "text": True, "check": True}
-        assert "18." in subprocess.run([copied / "initdb", "--version"], **nobody).stdout
+        asked = [copied / "initdb", "--version"]
+        assert "18." in subprocess.check_output(asked, user="nobody", text=True)
     finally:
         subprocess.run(["rm", "-rf", str(cache)], check=True)

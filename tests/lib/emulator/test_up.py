@@ -67,6 +67,7 @@ class Copy:
     def ready(self):
         self._until(lambda: "ready in" in self.text or self.process.poll() is not None, 40)
         assert "ready in" in self.text, self.text
+        self._until(lambda: self.text.count("hello") >= 2)  # alive is not yet handling signals
         return self
 
     def family(self):

@@ -41,7 +41,7 @@ def test_scripts_return_nested_lists_and_nil(client):
     script = "return {1, {'a', {'b', false}}, ARGV[1], redis.status_reply('fine')}"
     assert client.eval(script, keys=["k"], args=["x"]) == [1, ["a", ["b", None]], "x", "fine"]
     assert client.evalsha(client.script_load("return KEYS[1]"), keys=["k"]) == "k"
-    with pytest.raises(UpstashError, match="^NOSCRIPT "):
+    with pytest.raises(UpstashError, match=r"^NOSCRIPT "):
         client.evalsha("0" * 40)
 
 
