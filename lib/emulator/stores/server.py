@@ -134,6 +134,8 @@ class Server(ABC):
     def _is_ready(self) -> bool:
         try:
             return self._listens() and self._answers()
+        except ImportError:
+            raise
         except Exception:  # noqa: BLE001 - every client library has its own way of saying no
             return False
 
@@ -154,7 +156,7 @@ class Server(ABC):
 
 def child_environment() -> dict[str, str]:
     """Return the environment for a store: what a program needs to run, and no secret of ours."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
