@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lib.config import ConfigError, load
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = Path(sys.executable).with_name("docker-compose")
 MAX_OPEN_FILES = 20_000  # the hard limit of the smallest machine that this has to start on
@@ -96,6 +98,16 @@ def test_built_in_secrets_say_that_they_are_local(services):
         for variable in LOCAL_SECRETS & told.keys():
             assert told[variable].startswith("local-only"), (name, variable)
         assert told.get("APP_ENV", "local") == "local"
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET", "CRON_SECRET"])
+def test_production_does_not_start_with_a_built_in_secret(services, name):
+    told = services["api"]["environment"]
+    load(told)
+    own = {"JWT_SECRET": "j" * 48, "CRON_SECRET": "c" * 48}
+    load(told | own | {"APP_ENV": "production"})
+    with pytest.raises(ConfigError, match=name):
+        load(told | own | {"APP_ENV": "production", name: told[name]})
 
 
 def test_secrets_from_outside_win_over_built_in_ones():

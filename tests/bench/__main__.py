@@ -1,0 +1,37 @@
+"""`make bench`: each benchmark in turn, on stores of its own; ARGS="NAME ..." chooses some.
+
+The figures mean something only beside others of the same run: machines differ, and are noisy.
+"""
+
+import importlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+BENCHMARKS = {
+    "warm_read": "GET one project: authentication, authorisation and row in one SQL round trip",
+    "cold_import": "importing each function in a fresh process, against `import flask` alone",
+    "fanout": "messages delivered per second by one real-time host",
+    "jobs": "no-op jobs drained per second by one worker, every state in Postgres",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks named, or all; print one JSON object per benchmark."""
+    if unknown := set(names) - set(BENCHMARKS):
+        print(
+            f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}"
+        )
+        return 2
+    for name in names or BENCHMARKS:
+        print(f"# {name}: {BENCHMARKS[name]}", flush=True)
+        benchmark = importlib.import_module(f"tests.bench.{name}")
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+            Path(directory).chmod(0o755)
+            print(json.dumps(benchmark.run(Path(directory)), indent=2), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
