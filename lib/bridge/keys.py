@@ -29,5 +29,5 @@ def presence(project_id: UUID | str) -> str:
 
 
 def presence_of_host(project_id: UUID | str, host_id: str) -> str:
-    """Return the key of the hash of people whom one host holds in a project."""
+    """Return the key of the people whom one host holds in a project, as one JSON text."""
     return f"collab:presence:{project_id}:{host_id}"

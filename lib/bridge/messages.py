@@ -9,6 +9,8 @@ from lib.ids import new_id
 
 VERSION = 1
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -25,9 +27,7 @@ class Message:
         body = {"v": VERSION, "type": self.type, "id": self.id, "at": self.at}
         if self.origin:
             body["origin"] = self.origin
-        return json.dumps(
-            body | {"data": self.data}, ensure_ascii=False, separators=(",", ":"), default=str
-        )
+        return _encoder.encode(body | {"data": self.data})
 
 
 def decode(text: str | bytes) -> Message | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 from werkzeug.exceptions import UnsupportedMediaType
 
 from lib.errors import BadRequest, Invalid, mistake
-
-MAX_DEPTH = 64  # nested arrays and objects in a body
+from lib.input import Refused, check_text, parse, validate
 
 View = Callable[..., Any]
 
@@ -56,14 +54,6 @@ def query(schema: type[Schema]) -> Callable[[View], View]:
     return decorate
 
 
-def validate(loader: Schema, values: Any) -> dict[str, Any]:
-    """Return `values` as `loader` reads them; raises Invalid with a pointer to each mistake."""
-    try:
-        return loader.load(values)
-    except ValidationError as error:
-        raise Invalid(*_pointers(error.messages)) from None
-
-
 def read_json() -> Any:
     """Return the request's body, parsed strictly.
 
@@ -76,57 +66,9 @@ def read_json() -> Any:
         raise UnsupportedMediaType()
     try:
         text = request.get_data().decode("utf-8")
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
-        )
-        _check(value, "", 0)
-    except (ValueError, RecursionError) as error:
-        detail = str(error) if isinstance(error, _Refused) else "The body is not valid JSON."
-        raise BadRequest(detail) from None
-    return value
-
-
-class _Refused(ValueError):
-    """Valid JSON that is refused all the same; the message says why."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise _Refused("An object names the same member twice.")
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _Refused(f"{name} is not a JSON number.")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise _Refused(f"The number {digits[:20]} is out of range.")
-    return number
-
-
-def _check(value: Any, pointer: str, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise _Refused(f"The body is nested deeper than {MAX_DEPTH} levels.")
-    if isinstance(value, str):
-        _check_text(value, pointer)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            _check_text(key, pointer)
-            _check(item, f"{pointer}/{key}", depth + 1)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            _check(item, f"{pointer}/{index}", depth + 1)
-
-
-def _check_text(text: str, pointer: str) -> None:
-    if "\0" in text:
-        raise _Refused(f"The text at {pointer or '/'} holds a NUL character.")
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise _Refused(f"The text at {pointer or '/'} holds half of a surrogate pair.")
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not valid JSON.") from None
+    return parse(text, "body")
 
 
 def _query_values() -> dict[str, str]:
@@ -144,19 +86,6 @@ def _query_values() -> dict[str, str]:
 
 def _check_query_text(name: str, value: str) -> None:
     try:
-        _check_text(value, f"/{name}")
-    except _Refused as error:
+        check_text(value, f"/{name}")
+    except Refused as error:
         raise Invalid(mistake(f"/{name}", str(error))) from None
-
-
-def _pointers(messages: Any, at: str = "") -> Iterator[dict[str, str]]:
-    if isinstance(messages, dict):
-        for key, inner in messages.items():
-            yield from _pointers(inner, at if key == "_schema" else f"{at}/{_escaped(key)}")
-    else:
-        for message in messages:
-            yield mistake(at, str(message))
-
-
-def _escaped(key: Any) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")

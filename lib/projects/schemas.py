@@ -50,3 +50,23 @@ class TicketOut(Strict):
     ticket = fields.String()
     url = fields.String()
     expires_in = fields.Integer()
+
+
+class PersonOut(Strict):
+    """Somebody, as others in a room see them."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
+class PresentOut(Strict):
+    """Somebody who is in a room, and their role there."""
+
+    user = fields.Nested(PersonOut)
+    role = fields.String()
+
+
+class PresenceOut(Strict):
+    """Everyone who is in a project's room, each person once, by name."""
+
+    people = fields.List(fields.Nested(PresentOut))

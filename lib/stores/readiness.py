@@ -7,9 +7,9 @@ from lib.errors import Unavailable
 from lib.stores import mongo, postgres, redis
 
 
-def check() -> dict[str, bool]:
-    """Ask each store something trivial; return whether it answered, by name."""
-    return {"postgres": _ok(_postgres), "redis": _ok(_redis), "mongo": _ok(_mongo)}
+def check(*names: str) -> dict[str, bool]:
+    """Ask the named stores, or all, something trivial; return whether each answered, by name."""
+    return {name: _ok(_PROBES[name]) for name in names or _PROBES}
 
 
 def _ok(probe: Callable[[], None]) -> bool:
@@ -32,3 +32,6 @@ def _redis() -> None:
 def _mongo() -> None:
     with mongo.database() as database:
         database.command("ping")
+
+
+_PROBES = {"postgres": _postgres, "redis": _redis, "mongo": _mongo}

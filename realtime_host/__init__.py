@@ -1,0 +1,1 @@
+"""The WebSocket host: the real-time half of the long-lived container."""

@@ -1,0 +1,80 @@
+"""Open sockets follow what people may do: looked up again on word of a change, and every minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from lib.access import lookups
+from lib.errors import AppError, Forbidden, NotFound, Unauthenticated
+from lib.stores import postgres
+from realtime_host import limits
+from realtime_host.close_codes import NO_ACCESS, SESSION_OVER
+from realtime_host.connection import Connection, State
+from realtime_host.hub import Hub
+from realtime_host.work import Work
+
+RoleChanged = Callable[[Connection, str], None]
+
+
+class AccessChecks:
+    """Owned by the hub thread; the look-ups themselves run on the worker threads."""
+
+    def __init__(self, hub: Hub, work: Work, role_changed: RoleChanged) -> None:
+        self._hub = hub
+        self._work = work
+        self._role_changed = role_changed
+        self._connections: dict[str, set[Connection]] = {}
+        self._recent: dict[str, float] = {}  # when somebody's access was last said to have changed
+
+    def watch(self, connection: Connection) -> None:
+        """Keep an eye on a connection; also on what was said while it was still connecting."""
+        self._connections.setdefault(connection.user_id, set()).add(connection)
+        if connection.user_id in self._recent:
+            self.check(connection)
+
+    def unwatch(self, connection: Connection) -> None:
+        """Forget a connection that has closed."""
+        mine = self._connections.get(connection.user_id, set())
+        mine.discard(connection)
+        if not mine:
+            self._connections.pop(connection.user_id, None)
+
+    def changed(self, user_id: str) -> None:
+        """Look again at everything of somebody whose access has changed, so it is said."""
+        self._recent[user_id] = monotonic()
+        for connection in self._connections.get(user_id, ()):
+            self.check(connection)
+
+    def ticked(self, now: float) -> None:
+        """Look again at whatever has not been looked at for a while: messages can be lost."""
+        for connection in self._hub.connections:
+            if connection.state is State.OPEN and now >= connection.recheck_at:
+                self.check(connection)
+        for user_id, at in list(self._recent.items()):
+            if now > at + limits.RECENT:
+                del self._recent[user_id]
+
+    def check(self, connection: Connection) -> None:
+        """Look up the session and the role behind a connection, and act on it."""
+        connection.recheck_at = monotonic() + limits.RECHECK
+        self._work.now(partial(_role, connection), partial(self._found, connection))
+
+    def _found(self, connection: Connection, role: str | None, error: AppError | None) -> None:
+        if connection.state is not State.OPEN:
+            return
+        if isinstance(error, Unauthenticated):
+            self._hub.close(connection, SESSION_OVER)
+        elif isinstance(error, NotFound | Forbidden):
+            self._hub.close(connection, NO_ACCESS)
+        elif role and role != connection.role:
+            self._role_changed(connection, role)
+
+
+def _role(connection: Connection) -> str | None:
+    visitor = connection.visitor
+    with postgres.connection() as conn:
+        return lookups.find(
+            conn, "room.join", visitor.claims, visitor.caller.origin, visitor.project["id"]
+        ).role

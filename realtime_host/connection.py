@@ -1,0 +1,96 @@
+"""One client's socket: what it has said, what it is to be told, and how it ends."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from lib.ids import new_id
+from realtime_host import limits
+from realtime_host.outbox import Outbox
+from realtime_host.protocol import Parser
+from realtime_host.rates import Rate
+
+if TYPE_CHECKING:
+    from realtime_host.door import Visitor
+    from realtime_host.work import Job
+
+
+class State(Enum):
+    """The life of a connection; after OPEN it is in no room any more."""
+
+    OPEN = 1
+    CLOSING = 2  # a close frame was sent or is about to be; the other half is awaited
+    GONE = 3
+
+
+class Connection:
+    """Owned by the hub thread, once attached; the rest of the host knows it by this object."""
+
+    __slots__ = (
+        "close_by",
+        "deaf",
+        "direct",
+        "id",
+        "jobs",
+        "outbox",
+        "parser",
+        "peer_closed",
+        "ping_at",
+        "pong_by",
+        "rate",
+        "recheck_at",
+        "role",
+        "sock",
+        "state",
+        "taken",
+        "visitor",
+        "working",
+        "writing",
+    )
+
+    def __init__(self, sock: socket.socket, visitor: Visitor) -> None:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.SEND_BUFFER)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.id = str(new_id())
+        self.sock = sock
+        self.visitor = visitor
+        self.role = visitor.role
+        self.state = State.OPEN
+        self.parser = Parser()
+        self.outbox = Outbox(sock)
+        self.writing = False  # whether the selector is asked for writability
+        self.rate = Rate()
+        self.direct: list[tuple[bytes, str | None]] = []  # frames of this pass, for it alone
+        self.taken = 0  # how many of its room's frames of this pass it has, or does not want
+        self.jobs: deque[Job] = deque()
+        self.working = False
+        self.deaf = False  # nothing that still arrives is looked at
+        self.peer_closed = False
+        self.ping_at = 0.0
+        self.pong_by = 0.0  # zero: no pong is due
+        self.recheck_at = 0.0
+        self.close_by = 0.0
+
+    @property
+    def user(self) -> dict[str, Any]:
+        """The person behind it, as others are shown them."""
+        return {"id": self.user_id, "name": self.visitor.caller.name}
+
+    @property
+    def user_id(self) -> str:
+        """The person's id, as text."""
+        return str(self.visitor.caller.user_id)
+
+    @property
+    def project_id(self) -> str:
+        """The id of the project whose room it is in, as text."""
+        return str(self.visitor.project["id"])
+
+    @property
+    def person(self) -> dict[str, Any]:
+        """The person and their role, as presence shows them."""
+        return {"user": self.user, "role": self.role}

@@ -1,0 +1,102 @@
+"""What becomes of a client's message: counted, read, checked, handled, answered."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from lib import logs
+from lib.bridge.messages import Message
+from lib.errors import AppError, BadRequest
+from realtime_host import dispatch, frames, protocol
+from realtime_host.close_codes import TOO_MANY
+from realtime_host.connection import Connection, State
+from realtime_host.dispatch import Envelope, Unreadable
+from realtime_host.hub import Hub
+from realtime_host.lobby import Lobby
+from realtime_host.protocol import Received
+from realtime_host.publisher import Publisher
+from realtime_host.rates import Verdict
+from realtime_host.sender import Sender, sending
+from realtime_host.work import Work
+
+Identity = str | int | None
+
+
+class TooManyMessages(AppError):
+    """More than the limit; the welcome says how many are allowed."""
+
+    status, type, title = 429, "too-many-messages", "Too many messages"
+
+
+class Conversation:
+    """Owned by the hub thread; blocking handlers run on the worker threads."""
+
+    def __init__(self, hub: Hub, lobby: Lobby, work: Work, publisher: Publisher) -> None:
+        self._hub = hub
+        self._lobby = lobby
+        self._work = work
+        self._publisher = publisher
+
+    def heard(self, connection: Connection, message: Received) -> None:
+        """Handle one message of a client; nothing it holds ends the connection, but too many do."""
+        verdict = connection.rate.take()
+        if verdict is not Verdict.ACCEPTED:
+            self._fail(connection, None, TooManyMessages())
+            if verdict is Verdict.HOPELESS:
+                self._hub.close(connection, TOO_MANY)
+        elif message.kind == protocol.PING:
+            self._hub.pong(connection, message.payload)
+        elif message.kind == protocol.BINARY:
+            self._fail(connection, None, BadRequest("Send JSON as text, not as binary."))
+        else:
+            self._read(connection, message.text)
+
+    def _read(self, connection: Connection, text: str) -> None:
+        try:
+            envelope = dispatch.read(text)
+        except Unreadable as unreadable:
+            self._fail(connection, unreadable.id, unreadable.error)
+            return
+        try:
+            self._handle(connection, envelope)
+        except Exception as error:  # noqa: BLE001 - translated, and logged if it is our fault
+            self._fail(connection, envelope.id, error)
+
+    def _handle(self, connection: Connection, envelope: Envelope) -> None:
+        event, identity = envelope.event, envelope.id
+        data = dispatch.check(envelope, connection.role)
+        sender = Sender(connection, self._show)
+        if event.blocking:
+            job = partial(_run, connection, event.handle, sender, data)
+            self._work.in_order(connection, job, partial(self._answer, connection, identity))
+        else:
+            self._answer(connection, identity, event.handle(sender, data), None)
+
+    def _show(self, connection: Connection, message: Message) -> None:
+        room = self._lobby.rooms[connection.project_id]
+        user_id = connection.user_id
+        room.broadcast(frames.of_message(message), sender=connection, key=user_id)
+        if room.shared:
+            self._publisher.publish_latest(room.project_id, user_id, message)
+
+    def _answer(
+        self, connection: Connection, identity: Identity, data: Any, error: AppError | None
+    ) -> None:
+        if error:
+            self._fail(connection, identity, error)
+        elif identity is not None and connection.state is State.OPEN:
+            self._lobby.tell(connection, frames.answer("ack", identity, data))
+
+    def _fail(self, connection: Connection, identity: Identity, error: Exception) -> None:
+        problem = dispatch.problem(error)
+        self._lobby.tell(connection, frames.answer("error", identity, problem))
+
+
+def _run(connection: Connection, handle: Any, sender: Sender, data: dict[str, Any]) -> Any:
+    logs.request_id.set(connection.visitor.caller.origin.request_id)
+    sending.set(connection)
+    try:
+        return handle(sender, data)
+    finally:
+        sending.set(None)

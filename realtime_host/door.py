@@ -1,0 +1,84 @@
+"""The door: who knocks, from where, and whether they may come in; all before the upgrade."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Request
+
+from lib.access import lookups, tokens
+from lib.access.caller import Caller, Origin
+from lib.access.tokens import Claims
+from lib.bridge import tickets
+from lib.config import settings
+from lib.errors import BadRequest, Forbidden, Unauthenticated
+from lib.stores import postgres
+
+SUBPROTOCOL = "bearer"  # `Sec-WebSocket-Protocol: bearer, <token>`: what browsers can set
+MAX_TICKET = 200  # characters; ours have 43
+KEY_BYTES = 16  # of Sec-WebSocket-Key (RFC 6455, section 4.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who may come in: who they are, their role, and the project whose room it is."""
+
+    claims: Claims
+    caller: Caller
+    role: str
+    project: dict[str, Any]
+
+
+def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
+    """Return who is knocking, once it is certain that they may join the project's room.
+
+    Raises BadRequest (no proper handshake), Forbidden (a foreign website), Unauthenticated,
+    NotFound (no member, or no such project) and Unavailable.
+    """
+    _check_handshake(request)
+    _check_website(request)
+    claims = _claims(request, project_id)
+    with postgres.connection() as conn:
+        access = lookups.find(conn, "room.join", claims, origin, project_id)
+    return Visitor(claims, access.caller, str(access.role), access.target)
+
+
+def _check_handshake(request: Request) -> None:
+    try:
+        key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
+    except binascii.Error:
+        key = b""
+    if request.headers.get("Sec-WebSocket-Version") != "13" or len(key) != KEY_BYTES:
+        raise BadRequest("This is no WebSocket handshake of version 13.")
+
+
+def _check_website(request: Request) -> None:
+    sent = request.headers.get("Origin")
+    if sent is None or sent in settings().cors_origins:
+        return
+    if sent != f"{request.scheme}://{request.host}":
+        raise Forbidden("This website may not connect here.")
+
+
+def _claims(request: Request, project_id: UUID) -> Claims:
+    ticket = request.args.get("ticket")
+    if ticket is not None:
+        return _of_ticket(ticket, project_id)
+    if header := request.headers.get("Authorization"):
+        return tokens.verify(tokens.bearer(header))
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    words = [word.strip() for word in offered.split(",")]
+    if words[0] == SUBPROTOCOL and len(words) > 1:
+        return tokens.verify(words[1])
+    raise Unauthenticated("Give a ticket, or an access token as header or subprotocol.")
+
+
+def _of_ticket(text: str, project_id: UUID) -> Claims:
+    ticket = tickets.redeem(text) if len(text) <= MAX_TICKET else None
+    if ticket is None or ticket.project_id != project_id:
+        raise Unauthenticated("This ticket is not valid; get a new one.")
+    return Claims(ticket.user_id, ticket.session_id, 0)

@@ -1,0 +1,59 @@
+"""The events that clients may send: one module each, one decorated function in each."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema
+
+from lib.access.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from realtime_host.sender import Sender
+
+Handler = Callable[["Sender", dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one event needs, and the function that handles it."""
+
+    name: str
+    permission: str
+    schema: Schema
+    handle: Handler
+    blocking: bool
+
+
+_registered: dict[str, Event] = {}
+
+
+def event(
+    name: str, *, permission: str, schema: type[Schema], blocking: bool = False
+) -> Callable[[Handler], Handler]:
+    """Register an event's handler: it gets a Sender and valid data, and returns the ack's data.
+
+    A `blocking` one runs on a worker thread, after the sender's earlier ones; the others run on the
+    hub and must not wait for anything. Both may raise what lib.errors offers.
+    """
+    if permission not in PERMISSIONS:
+        raise ValueError(f"{permission} is not in the table of permissions")
+
+    def decorate(handle: Handler) -> Handler:
+        _registered[name] = Event(name, permission, schema(), handle, blocking)
+        return handle
+
+    return decorate
+
+
+@cache
+def all_events() -> dict[str, Event]:
+    """Return every event by name."""
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    return _registered

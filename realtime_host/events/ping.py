@@ -1,0 +1,19 @@
+"""`ping`: nothing happens, but with an `id` it is acknowledged; browsers can't send real pings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lib.schemas import Strict
+from realtime_host.events import event
+from realtime_host.sender import Sender
+
+
+class Nothing(Strict):
+    """No data."""
+
+
+@event("ping", permission="room.join", schema=Nothing)
+def ping(_sender: Sender, _data: dict[str, Any]) -> dict[str, Any]:
+    """Answer."""
+    return {}

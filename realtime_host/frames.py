@@ -1,0 +1,57 @@
+"""What the host sends: WebSocket frames, unmasked, so that one encoding serves every reader."""
+
+from __future__ import annotations
+
+import json
+import struct
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.bridge.messages import Message
+from lib.ids import new_id
+from realtime_host.close_codes import REASONS
+
+TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A  # final frames, by opcode
+MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455, section 5.5)
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def event(name: str, data: dict[str, Any]) -> bytes:
+    """Return an event that the host itself tells, with a fresh id."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return _text({"event": name, "id": str(new_id()), "at": at, "data": data})
+
+
+def of_message(message: Message) -> bytes:
+    """Return a message of the room's channel as its readers see it."""
+    return _text({"event": message.type, "id": message.id, "at": message.at, "data": message.data})
+
+
+def answer(name: str, identity: str | int | None, data: dict[str, Any]) -> bytes:
+    """Return an `ack` or `error` for the client's own `id`, which it may have left out."""
+    head: dict[str, Any] = {"event": name}
+    if identity is not None:
+        head["id"] = identity
+    return _text(head | {"data": data})
+
+
+def close(code: int, reason: str | None = None) -> bytes:
+    """Return a close frame; the reason is the code's own unless given."""
+    text = (REASONS.get(code, "") if reason is None else reason).encode()
+    return control(CLOSE, struct.pack("!H", code) + text[: MAX_CONTROL - 2])
+
+
+def control(kind: int, payload: bytes = b"") -> bytes:
+    """Return a control frame: CLOSE, PING or PONG."""
+    return bytes((kind, len(payload))) + payload
+
+
+def _text(body: dict[str, Any]) -> bytes:
+    payload = _encoder.encode(body).encode()
+    length = len(payload)
+    if length <= MAX_CONTROL:
+        return bytes((TEXT, length)) + payload
+    if length < 1 << 16:
+        return struct.pack("!BBH", TEXT, 126, length) + payload
+    return struct.pack("!BBQ", TEXT, 127, length) + payload

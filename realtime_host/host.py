@@ -1,0 +1,130 @@
+"""The host: one process's real-time half, put together, started, and let go gracefully."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from time import monotonic, sleep
+
+from lib import logs
+from lib.bridge import evictions, keys, presence, rooms
+from lib.bridge.messages import Message
+from lib.bridge.presence import HostState
+from lib.errors import Unavailable
+from lib.ids import new_id
+from realtime_host import close_codes, frames, limits
+from realtime_host.access_checks import AccessChecks
+from realtime_host.connection import Connection, State
+from realtime_host.conversation import Conversation
+from realtime_host.hub import Hub
+from realtime_host.lobby import Lobby
+from realtime_host.presence import Presence
+from realtime_host.protocol import Received
+from realtime_host.publisher import Publisher
+from realtime_host.seats import Seats
+from realtime_host.sender import sending
+from realtime_host.subscriber import Subscriber
+from realtime_host.work import Work
+
+
+class Host:
+    """It hears the hub (on the hub's thread) and Redis (on the subscriber's)."""
+
+    def __init__(self) -> None:
+        self.id = str(new_id())
+        self.draining = False
+        self.seats = Seats()
+        self.hub = Hub(self)
+        self._work = Work(self.hub)
+        self._publisher = Publisher()
+        self._presence = Presence(self.id, self._publisher, self._learned)
+        self._subscriber = Subscriber(self._said, self._presence.look)
+        self.lobby = Lobby(self.hub, self._presence, self._subscriber)
+        self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
+        self._conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
+
+    def start(self) -> None:
+        """Start all threads; what use cases announce goes to this host's members first."""
+        rooms.use(self.publish)
+        for part in (self.hub, self._publisher, self._presence, self._subscriber):
+            part.start()
+        logs.info("host.started", host_id=self.id)
+
+    def join(self, connection: Connection) -> None:
+        """Bring a new connection in; called by the thread that did its handshake."""
+        others: dict[str, HostState] = {}
+        if connection.project_id not in self.lobby.rooms and self._subscriber.up:
+            try:
+                others = self._presence.peek(connection.project_id)
+            except Unavailable:
+                logs.info("presence.unknown", project_id=connection.project_id)
+        self.hub.call(self._join, connection, others)
+
+    def publish(self, project_id: str, message: Message) -> None:
+        """Tell a room: this host's members now, whatever Redis does, then the other hosts."""
+        message = replace(message, origin=self.id)
+        self.hub.call(self.lobby.deliver, project_id, message, sending.get())
+        self._publisher.publish(project_id, message)
+
+    def drain(self) -> None:
+        """Ask every client to come back a little later, close, and stop; returns when done."""
+        self.draining = True
+        started, count = monotonic(), len(self.hub.connections)
+        self.hub.call(self._let_go)
+        while self.hub.connections and monotonic() < started + limits.DRAIN:
+            sleep(0.02)
+        self._work.stop()
+        self._presence.stop()
+        for part in (self._publisher, self._subscriber, self.hub):
+            part.stop()
+        logs.info("host.drained", host_id=self.id, connections=count)
+
+    def heard(self, connection: Connection, message: Received) -> None:
+        """Handle a client's message."""
+        self._conversation.heard(connection, message)
+
+    def left(self, connection: Connection, code: int) -> None:
+        """Handle the end of a connection."""
+        self.lobby.leave(connection, code)
+        self._access.unwatch(connection)
+        self.seats.free(connection.user_id, connection.project_id)
+
+    def ticked(self, now: float) -> None:
+        """Look at whatever depends on time."""
+        self.lobby.ticked(now)
+        self._access.ticked(now)
+
+    def flush(self) -> None:
+        """Send what this pass of the hub has gathered."""
+        self.lobby.flush()
+
+    def _join(self, connection: Connection, others: dict[str, HostState]) -> None:
+        self.hub.attach(connection)
+        self.lobby.enter(connection, others, monotonic())
+        self._access.watch(connection)
+        if self.draining:
+            self._send_away(connection)
+
+    def _said(self, channel: str, message: Message) -> None:
+        if channel.startswith(keys.ACCESS_PREFIX):
+            if message.type == evictions.ACCESS_CHANGED:
+                self.hub.call(self._access.changed, channel.removeprefix(keys.ACCESS_PREFIX))
+        elif message.origin != self.id:
+            project_id = channel.removeprefix(keys.ROOM_PREFIX)
+            if message.type == presence.PRESENCE_CHANGED:
+                self._presence.look(project_id)
+            else:
+                self.hub.call(self.lobby.deliver, project_id, message, None)
+
+    def _learned(self, project_id: str, others: dict[str, HostState]) -> None:
+        self.hub.call(self.lobby.learn, project_id, others, monotonic())
+
+    def _let_go(self) -> None:
+        for connection in tuple(self.hub.connections):
+            if connection.state is State.OPEN:
+                self._send_away(connection)
+
+    def _send_away(self, connection: Connection) -> None:
+        later = {"after_ms": random.randrange(limits.RECONNECT_SPREAD)}
+        self.lobby.tell(connection, frames.event("reconnect", later))
+        self.hub.close(connection, close_codes.RESTART)

@@ -1,0 +1,37 @@
+"""Every limit of the host, with its unit. Read as `limits.NAME`, so that a test can lower one."""
+
+FRAME_BYTES = 64 * 1024  # of one message from a client, all fragments together
+FRAGMENTS = 1_000  # of one message
+MESSAGES_PER_SECOND = 50  # from one connection, pings included, on average
+BURST = 100  # messages at once
+REFUSALS = 100  # messages over the rate, in a row, before the connection is closed
+PENDING_EVENTS = 100  # of one connection that wait for the database
+
+CONNECTIONS_PER_PERSON = 20  # on this host
+CONNECTIONS_PER_ROOM = 1_000  # on this host
+
+QUEUE_BYTES = 1024 * 1024  # waiting for one slow reader
+SEND_BUFFER = 256 * 1024  # bytes in the kernel for one reader
+STALL = 10.0  # seconds in which a reader with a queue takes nothing
+
+PING_EVERY = 25.0  # seconds
+PONG_WITHIN = 8.0  # seconds
+CLOSE_WITHIN = 2.0  # seconds for the client's half of the closing handshake
+REQUEST_WITHIN = 10.0  # seconds for a complete HTTP request
+
+RECHECK = 60.0  # seconds after which a connection's access is looked up again, message or not
+RECENT = 10.0  # seconds for which an access message is kept for those who are just connecting
+
+PRESENCE_BEAT = 5.0  # seconds between two writes of this host's people
+PRESENCE_TTL = 20  # seconds after its last sign of life that a host's people are gone
+
+OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; cursors are not kept
+RECONNECT_MIN = 0.1  # seconds between two attempts to reach Redis
+RECONNECT_MAX = 2.0  # seconds
+
+DRAIN = 8.0  # seconds in which clients are let go on SIGTERM
+RECONNECT_SPREAD = 5_000  # milliseconds over which drained clients are asked to come back
+
+HANDSHAKE_THREADS = 16
+WORK_THREADS = 6  # for work that blocks; together with the handshakes they share the connections
+POSTGRES_CONNECTIONS = 10

@@ -1,0 +1,88 @@
+"""One reader's way out: what its socket does not take now waits here, up to a bound."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+
+from realtime_host import limits
+
+
+class TooSlow(Exception):
+    """The reader's queue has passed its bound."""
+
+
+class Outbox:
+    """Whole frames to one non-blocking socket, in order; the hub thread is its only writer.
+
+    While the socket is full, frames with a `key` replace older ones of the same key: of a person's
+    cursors a slow reader gets the latest. All others are kept, or the reader is closed.
+    """
+
+    __slots__ = ("_latest", "_queue", "_size", "_sock", "moved_at")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._queue: deque[bytes | memoryview] = deque()
+        self._latest: dict[str, bytes] = {}
+        self._size = 0  # bytes that wait
+        self.moved_at = 0.0  # when the socket last took something while others waited
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait."""
+        return self._size
+
+    def send(self, data: bytes) -> None:
+        """Write what the socket takes and keep the rest; only while nothing waits.
+
+        Raises OSError when the connection is gone.
+        """
+        sent = self._write(data)
+        if sent < len(data):
+            self._queue.append(memoryview(data)[sent:])
+            self._size = len(data) - sent
+
+    def hold(self, frame: bytes, key: str | None) -> None:
+        """Queue one frame behind what waits; raises TooSlow when that is more than the bound."""
+        if key is None:
+            self._queue.append(frame)
+        else:
+            self._size -= len(self._latest.pop(key, b""))
+            self._latest[key] = frame
+        self._size += len(frame)
+        if self._size > limits.QUEUE_BYTES:
+            raise TooSlow
+
+    def flush(self, now: float) -> None:
+        """Write what waits, as far as the socket takes it; raises OSError."""
+        while self._size:
+            if not self._queue:
+                self._queue.append(b"".join(self._latest.values()))
+                self._latest.clear()
+            chunk = self._queue[0]
+            sent = self._write(chunk)
+            if not sent:
+                return
+            self.moved_at = now
+            self._size -= sent
+            if sent < len(chunk):
+                self._queue[0] = memoryview(chunk)[sent:]
+            else:
+                self._queue.popleft()
+
+    def abandon(self) -> None:
+        """Forget what waits, but for the frame that is half sent: its rest must not be cut off."""
+        half = self._queue[0] if self._queue else None
+        self._queue.clear()
+        self._latest.clear()
+        self._size = 0
+        if isinstance(half, memoryview):
+            self._queue.append(half)
+            self._size = len(half)
+
+    def _write(self, data: bytes | memoryview) -> int:
+        try:
+            return self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0

@@ -1,0 +1,162 @@
+"""What clients send: the receiving half of RFC 6455, for a server, without extensions.
+
+Sans-IO: bytes go in, messages come out. A whole payload is unmasked as one integer, which is what
+makes it several times as fast as a general library.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from realtime_host import limits
+from realtime_host.close_codes import (
+    INVALID_TEXT,
+    NO_CODE,
+    POLICY,
+    PROTOCOL_ERROR,
+    TOO_BIG,
+    sendable,
+)
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+_DATA, _CONTROL = frozenset({CONTINUATION, TEXT, BINARY}), frozenset({CLOSE, PING, PONG})
+_EXTENDED = {126: 2, 127: 8}  # length codes, and the bytes that follow them
+
+
+class Broken(Exception):
+    """The client broke the protocol or a limit; `code` is what to close the connection with."""
+
+    def __init__(self, code: int, reason: str | None = None) -> None:
+        super().__init__(reason or code)
+        self.code = code
+        self.reason = reason
+
+
+class Received(NamedTuple):
+    """One message: TEXT (with `text`), BINARY, PING, PONG (with `payload`) or CLOSE (`code`)."""
+
+    kind: int
+    text: str = ""
+    payload: bytes = b""
+    code: int = 0
+
+
+class Parser:
+    """One connection's receiving side: frames cut anywhere, fragments with pings between them."""
+
+    __slots__ = ("_decoder", "_fragments", "_needed", "_opcode", "_parts", "_rest", "_size")
+
+    def __init__(self) -> None:
+        self._rest = bytearray()  # of a frame that is not complete
+        self._needed = 2  # bytes in all before it is worth another look
+        self._opcode = 0  # of the fragmented message that is open
+        self._fragments = 0
+        self._size = 0
+        self._parts: list[str] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def feed(self, data: bytes) -> Iterator[Received]:
+        """Yield what `data` completes, in order; raises Broken at the first mistake."""
+        if self._rest or len(data) < self._needed:
+            self._rest += data
+            if len(self._rest) < self._needed:
+                return
+            data, self._rest = bytes(self._rest), bytearray()
+        at, end = 0, len(data)
+        while True:
+            start, length = self._head(data, at, end)
+            if start + length > end:
+                break
+            payload = _unmasked(data[start : start + length], data[start - 4 : start])
+            message = self._message(data[at], payload)
+            at = start + length
+            if message:
+                yield message
+        self._rest += data[at:]
+        self._needed = start + length - at
+
+    def _head(self, data: bytes, at: int, end: int) -> tuple[int, int]:
+        """Return where the payload begins and its length, as far as can be seen."""
+        if end - at < 2:
+            return at + 2, 0
+        first, length = data[at], data[at + 1] & 0x7F
+        if first & 0x70:
+            raise Broken(PROTOCOL_ERROR, "Reserved bits are set.")
+        if not data[at + 1] & 0x80:
+            raise Broken(PROTOCOL_ERROR, "Frames of a client are masked.")
+        self._check_opcode(first, length)
+        start = at + 6
+        if length > 125:
+            extra = _EXTENDED[length]
+            start += extra
+            if end - at < 2 + extra:
+                return start, 0
+            minimum = 126 if extra == 2 else 1 << 16
+            length = int.from_bytes(data[at + 2 : at + 2 + extra], "big")
+            if length < minimum or length >> 63:
+                raise Broken(PROTOCOL_ERROR, "The length is not written the shortest way.")
+        if self._size + length > limits.FRAME_BYTES and not first & 0x08:
+            raise Broken(TOO_BIG)
+        return start, length
+
+    def _check_opcode(self, first: int, length: int) -> None:
+        opcode = first & 0x0F
+        if opcode in _CONTROL:
+            if length > 125 or not first & 0x80:
+                raise Broken(PROTOCOL_ERROR, "Control frames are short and whole.")
+        elif opcode not in _DATA:
+            raise Broken(PROTOCOL_ERROR, "There is no such opcode.")
+        elif (opcode == CONTINUATION) != bool(self._opcode):
+            raise Broken(PROTOCOL_ERROR, "Fragments are out of order.")
+
+    def _message(self, first: int, payload: bytes) -> Received | None:
+        opcode, final = first & 0x0F, first & 0x80
+        if opcode in _CONTROL:
+            return _closing(payload) if opcode == CLOSE else Received(opcode, payload=payload)
+        if opcode != CONTINUATION and final:
+            return Received(TEXT, _decoded(payload)) if opcode == TEXT else Received(BINARY)
+        return self._fragment(opcode, payload, bool(final))
+
+    def _fragment(self, opcode: int, payload: bytes, final: bool) -> Received | None:
+        self._opcode = self._opcode or opcode
+        self._size += len(payload)
+        self._fragments += 1
+        if self._fragments > limits.FRAGMENTS:
+            raise Broken(POLICY, "The message has too many fragments.")
+        if self._opcode == TEXT:
+            try:
+                self._parts.append(self._decoder.decode(payload, final))
+            except UnicodeDecodeError:
+                raise Broken(INVALID_TEXT) from None
+        if not final:
+            return None
+        kind, text = self._opcode, "".join(self._parts)
+        self._opcode = self._size = self._fragments = 0
+        self._parts = []
+        return Received(kind, text)
+
+
+def _unmasked(payload: bytes, key: bytes) -> bytes:
+    size = len(payload)
+    mask = key * (size // 4) + key[: size % 4]
+    number = int.from_bytes(payload, "little") ^ int.from_bytes(mask, "little")
+    return number.to_bytes(size, "little")
+
+
+def _decoded(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise Broken(INVALID_TEXT) from None
+
+
+def _closing(payload: bytes) -> Received:
+    if not payload:
+        return Received(CLOSE, code=NO_CODE)
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) == 1 or not sendable(code):
+        raise Broken(PROTOCOL_ERROR, "The close frame has no valid code.")
+    _decoded(payload[2:])
+    return Received(CLOSE, code=code)

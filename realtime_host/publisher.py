@@ -1,0 +1,82 @@
+"""What this host tells the others: many messages in one trip to Redis, off every other thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Condition, Thread
+
+from lib import logs
+from lib.bridge import keys
+from lib.bridge.messages import Message
+from lib.errors import Unavailable
+from lib.stores import redis
+from realtime_host import limits
+
+BATCH = 500  # messages in one trip
+
+
+class Publisher:
+    """One thread. While Redis is away, messages that must not be lost wait; cursors do not."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, Message]] = deque(maxlen=limits.OUTBOX_MESSAGES)
+        self._cursors: dict[tuple[str, str], Message] = {}
+        self._changed = Condition()
+        self._running = True
+        self._thread = Thread(target=self._run, name="publisher", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what waits, if Redis is there, and end the thread."""
+        with self._changed:
+            self._running = False
+            self._changed.notify()
+        self._thread.join(2 * limits.RECONNECT_MAX)
+
+    def publish(self, project_id: str, message: Message) -> None:
+        """Tell the other hosts of a room; returns at once."""
+        with self._changed:
+            self._waiting.append((project_id, message))
+            self._changed.notify()
+
+    def publish_latest(self, project_id: str, key: str, message: Message) -> None:
+        """Tell the other hosts of a room, unless a newer message of the same key comes first."""
+        with self._changed:
+            self._cursors[project_id, key] = message
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while self._running or self._waiting:
+            with self._changed:
+                self._changed.wait_for(self._pending, limits.RECONNECT_MAX)
+                cursors, self._cursors = self._cursors, {}
+                batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+            fleeting = [(project_id, message) for (project_id, _), message in cursors.items()]
+            if self._sent(batch + fleeting):
+                for _ in batch:
+                    self._waiting.popleft()
+            elif not self._pause():
+                return
+
+    def _pending(self) -> bool:
+        return bool(self._waiting or self._cursors or not self._running)
+
+    def _pause(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, limits.RECONNECT_MIN * 5)
+        return self._running
+
+    def _sent(self, batch: list[tuple[str, Message]]) -> bool:
+        try:
+            if batch:
+                redis.pipeline(
+                    [["PUBLISH", keys.room(to), message.encode()] for to, message in batch]
+                )
+        except Unavailable:
+            return False
+        except Exception as error:  # noqa: BLE001 - a message that can't be encoded must not stay
+            logs.exception("publisher.failed", kind=type(error).__name__)
+        return True

@@ -1,0 +1,51 @@
+"""What an event's handler sees of the connection that sent it, and of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from lib.access.caller import Origin
+from lib.access.tokens import Claims
+from lib.bridge.messages import Message
+from realtime_host.connection import Connection
+
+Show = Callable[[Connection, Message], None]
+
+# The connection whose event is being handled on this thread: it gets an ack, not an echo.
+sending: ContextVar[Connection | None] = ContextVar("sending", default=None)
+
+
+class Sender:
+    """Somebody in a room who has just said something."""
+
+    __slots__ = ("_connection", "_show")
+
+    def __init__(self, connection: Connection, show: Show) -> None:
+        self._connection = connection
+        self._show = show
+
+    @property
+    def user(self) -> dict[str, Any]:
+        """The person, as others are shown them."""
+        return self._connection.user
+
+    @property
+    def project_id(self) -> str:
+        """The project in whose room they are, as text."""
+        return self._connection.project_id
+
+    @property
+    def claims(self) -> Claims:
+        """Who they have proved to be."""
+        return self._connection.visitor.claims
+
+    @property
+    def origin(self) -> Origin:
+        """Where they came from, for the audit log."""
+        return self._connection.visitor.caller.origin
+
+    def show_others(self, event: str, data: dict[str, Any]) -> None:
+        """Show something fleeting to everyone else in the room; only on the hub thread."""
+        self._show(self._connection, Message(event, data))

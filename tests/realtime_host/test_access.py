@@ -1,0 +1,71 @@
+"""Open sockets follow what people may do, within a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib.stores import postgres
+
+SOON = 1.0  # seconds
+
+
+def _members(team):
+    return f"/workspaces/{team.workspace['id']}/members"
+
+
+def test_a_removed_member_is_closed_and_gone_for_the_others(connect, team):
+    watcher = connect(team.owner, team.project["id"])
+    tabs = [connect(team.viewer, team.project["id"]) for _ in range(2)]
+    team.owner.delete(f"{_members(team)}/{team.viewer.id}")
+    assert [tab.closed(SOON) for tab in tabs] == [4403, 4403]
+    assert watcher.expect("user-left")["data"]["user"]["id"] == team.viewer.id
+
+
+def test_a_logged_out_session_is_closed_and_the_persons_other_one_is_not(connect, team, api):
+    login = {"email": team.viewer.email, "password": "correct horse battery staple"}
+    other = api.post("/auth/login", login).get_json()["access_token"]
+    ends = connect(team.viewer, team.project["id"])
+    stays = connect(None, team.project["id"], subprotocols=["bearer", other])
+    assert team.viewer.post("/auth/logout").status_code == 204
+    assert ends.closed(SOON) == 4401
+    assert stays.ask("ping")["event"] == "ack"
+
+
+def test_a_demoted_member_stays_and_can_no_longer_edit(connect, team):
+    client = connect(team.collaborator, team.project["id"])
+    edit = {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]}
+    assert client.ask("file-change", edit)["event"] == "ack"
+    team.owner.patch(f"{_members(team)}/{team.collaborator.id}", {"role": "viewer"})
+    refused = client.ask("file-change", edit)
+    assert refused["data"]["status"] == 403  # at once: the check is inside the write
+    told = client.expect("member-updated", within=SOON)["data"]
+    assert told == {"user_id": team.collaborator.id, "role": "viewer"}
+
+
+def test_a_promoted_member_can_edit(connect, team):
+    client = connect(team.viewer, team.project["id"])
+    edit = {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]}
+    assert client.ask("file-change", edit)["data"]["status"] == 403
+    team.owner.patch(f"{_members(team)}/{team.viewer.id}", {"role": "collaborator"})
+    client.expect("member-updated", within=SOON)
+    client.expect("member-updated", within=SOON)  # the room's, and the one for this connection
+    assert client.ask("file-change", edit)["event"] == "ack"
+
+
+def test_a_deleted_project_tells_its_room_and_lets_everyone_go(connect, team):
+    client = connect(team.viewer, team.project["id"])
+    team.owner.delete(f"/projects/{team.project['id']}")
+    assert client.closed(SOON) == 4403
+    told = [frame["data"] for frame in client.unread if frame["event"] == "project-updated"]
+    assert [change["deleted"] for change in told] == [True]
+
+
+@pytest.mark.parametrize("role", ["viewer"])
+def test_a_revocation_whose_message_was_lost_is_found_by_the_regular_check(
+    start_host, connect, team, role
+):
+    watchful = start_host(RECHECK=0.5)
+    client = connect(team.by_role()[role], team.project["id"], on=watchful)
+    with postgres.connection() as conn:
+        conn.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = %s", [team.viewer.id])
+    assert client.closed(3) == 4401

@@ -1,0 +1,1 @@
+"""The huey consumer and the job handlers: the background half of the long-lived container."""
