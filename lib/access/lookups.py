@@ -37,7 +37,7 @@ def find(
         user_id=claims.user_id,
         session_id=claims.session_id,
         target_id=target_id,
-        locked=locked,
+        lock=("exclusive" if rule.exclusive else "write") if locked else "read",
     )
     if row is None:
         raise Unauthenticated("This session is over; log in again.")

@@ -21,51 +21,55 @@ ROLES = {level.name.lower(): level for level in (Level.VIEWER, Level.COLLABORATO
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one action needs: the kind of thing it is done to, and the least level that may."""
+    """What one action needs: the kind of thing it is done to, and the least level that may.
+
+    An `exclusive` one takes things or members away: others' writes to the same thing wait for it.
+    """
 
     name: str
     scope: str
     least: Level
+    exclusive: bool = False
 
 
-_TABLE: tuple[tuple[str, str, Level], ...] = (
-    # name, scope (what the role is looked up on), least level
-    ("health.read", "none", Level.ANYONE),
-    ("account.register", "none", Level.ANYONE),
-    ("session.create", "none", Level.ANYONE),
-    ("session.refresh", "none", Level.ANYONE),
-    ("session.end", "account", Level.ACCOUNT),
-    ("account.read", "account", Level.ACCOUNT),
-    ("account.activity", "account", Level.ACCOUNT),
-    ("workspace.create", "account", Level.ACCOUNT),
-    ("workspace.list", "account", Level.ACCOUNT),
-    ("workspace.read", "workspace", Level.VIEWER),
-    ("workspace.update", "workspace", Level.OWNER),
-    ("workspace.delete", "workspace", Level.OWNER),
-    ("workspace.audit", "workspace", Level.OWNER),
-    ("member.list", "workspace", Level.VIEWER),
-    ("member.add", "workspace", Level.OWNER),
-    ("member.update", "workspace", Level.OWNER),
-    ("member.remove", "workspace", Level.OWNER),
-    ("project.create", "workspace", Level.COLLABORATOR),
-    ("project.list", "workspace", Level.VIEWER),
-    ("project.read", "project", Level.VIEWER),
-    ("project.update", "project", Level.COLLABORATOR),
-    ("project.delete", "project", Level.OWNER),
-    ("room.join", "project", Level.VIEWER),
-    ("room.presence", "project", Level.VIEWER),
-    ("cursor.update", "project", Level.VIEWER),
-    ("file.list", "project", Level.VIEWER),
-    ("file.create", "project", Level.COLLABORATOR),
-    ("file.read", "file", Level.VIEWER),
-    ("file.update", "file", Level.COLLABORATOR),
-    ("file.delete", "file", Level.COLLABORATOR),
-    ("job.submit", "project", Level.COLLABORATOR),
-    ("job.list", "project", Level.VIEWER),
-    ("job.read", "job", Level.VIEWER),
+_TABLE = (
+    # name, scope (what the role is looked up on), least level, exclusive
+    Permission("health.read", "none", Level.ANYONE),
+    Permission("account.register", "none", Level.ANYONE),
+    Permission("session.create", "none", Level.ANYONE),
+    Permission("session.refresh", "none", Level.ANYONE),
+    Permission("session.end", "account", Level.ACCOUNT, exclusive=True),
+    Permission("account.read", "account", Level.ACCOUNT),
+    Permission("account.activity", "account", Level.ACCOUNT),
+    Permission("workspace.create", "account", Level.ACCOUNT),
+    Permission("workspace.list", "account", Level.ACCOUNT),
+    Permission("workspace.read", "workspace", Level.VIEWER),
+    Permission("workspace.update", "workspace", Level.OWNER),
+    Permission("workspace.delete", "workspace", Level.OWNER, exclusive=True),
+    Permission("workspace.audit", "workspace", Level.OWNER),
+    Permission("member.list", "workspace", Level.VIEWER),
+    Permission("member.add", "workspace", Level.OWNER, exclusive=True),
+    Permission("member.update", "workspace", Level.OWNER, exclusive=True),
+    Permission("member.remove", "workspace", Level.OWNER, exclusive=True),
+    Permission("project.create", "workspace", Level.COLLABORATOR),
+    Permission("project.list", "workspace", Level.VIEWER),
+    Permission("project.read", "project", Level.VIEWER),
+    Permission("project.update", "project", Level.COLLABORATOR),
+    Permission("project.delete", "project", Level.OWNER, exclusive=True),
+    Permission("room.join", "project", Level.VIEWER),
+    Permission("room.presence", "project", Level.VIEWER),
+    Permission("cursor.update", "project", Level.VIEWER),
+    Permission("file.list", "project", Level.VIEWER),
+    Permission("file.create", "project", Level.COLLABORATOR),
+    Permission("file.read", "file", Level.VIEWER),
+    Permission("file.update", "file", Level.COLLABORATOR),
+    Permission("file.delete", "file", Level.COLLABORATOR, exclusive=True),
+    Permission("job.submit", "project", Level.COLLABORATOR),
+    Permission("job.list", "project", Level.VIEWER),
+    Permission("job.read", "job", Level.VIEWER),
 )
 
-PERMISSIONS: dict[str, Permission] = {row[0]: Permission(*row) for row in _TABLE}
+PERMISSIONS = {permission.name: permission for permission in _TABLE}
 
 
 def allows(permission: str, role: str | None) -> bool:

@@ -1,12 +1,17 @@
 """The lookups: each finds a live session, the caller's role and the thing itself in one statement.
 
 They answer no row when the session is not live, a null `role` when the caller is no member, and a
-null `id` when the thing does not exist. With a lock, the rows that grant the access can't change
-before the caller's transaction ends: a write never commits after the revocation of its author did.
+null `id` when the thing does not exist.
+
+For a write, the rows that grant the access are locked: a write never commits after the revocation
+of its author did. The thing itself comes first, then the membership, always in this order, and
+whatever takes things or members away holds the thing alone: so writers wait for each other, and
+never in a circle.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +24,7 @@ WITH caller AS MATERIALIZED (
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = %(session_id)s AND s.user_id = %(user_id)s
       AND s.revoked_at IS NULL AND s.expires_at > now()
-    {lock_session}
+    {session_lock}
 )
 SELECT caller.user_id AS caller_id, caller.email AS caller_email, caller.name AS caller_name,
 """
@@ -27,15 +32,21 @@ SELECT caller.user_id AS caller_id, caller.email AS caller_email, caller.name AS
 _ROLES = """
 LEFT JOIN LATERAL (
     SELECT role FROM workspace_members
-    WHERE workspace_id = {workspace} AND user_id = caller.user_id {lock}
+    WHERE workspace_id = {workspace} AND user_id = caller.user_id {role_lock}
 ) wm ON true
 """
 
 _PROJECT_ROLES = """
 LEFT JOIN LATERAL (
     SELECT role FROM project_members
-    WHERE project_id = p.id AND user_id = caller.user_id {lock}
+    WHERE project_id = p.id AND user_id = caller.user_id {role_lock}
 ) pm ON true
+"""
+
+_TARGET = """
+LEFT JOIN LATERAL (
+    SELECT * FROM {table} WHERE id = %(target_id)s {target_lock}
+) {name} ON true
 """
 
 _JOB_COLUMNS = """
@@ -52,14 +63,14 @@ _SCOPES = {
     "workspace": """
         wm.role, w.id, w.name, w.created_at, w.updated_at
         FROM caller
-        LEFT JOIN workspaces w ON w.id = %(target_id)s
+        {target:workspaces w}
     """
     + _ROLES.replace("{workspace}", "w.id"),
     "project": """
         greatest(wm.role, pm.role) AS role,
         p.id, p.workspace_id, p.name, p.description, p.created_at, p.updated_at
         FROM caller
-        LEFT JOIN projects p ON p.id = %(target_id)s
+        {target:projects p}
     """
     + _ROLES.replace("{workspace}", "p.workspace_id")
     + _PROJECT_ROLES,
@@ -68,32 +79,45 @@ _SCOPES = {
         f.id, f.project_id, p.workspace_id, f.path, f.seq, f.content, f.created_at, f.updated_at,
         f.updated_by
         FROM caller
-        LEFT JOIN files f ON f.id = %(target_id)s
+        {target:files f}
         LEFT JOIN projects p ON p.id = f.project_id
     """
     + _ROLES.replace("{workspace}", "p.workspace_id")
     + _PROJECT_ROLES,
-    "job": f"""
-        greatest(wm.role, pm.role) AS role, {_JOB_COLUMNS}
+    "job": """
+        greatest(wm.role, pm.role) AS role, {job_columns}
         FROM caller
-        LEFT JOIN jobs j ON j.id = %(target_id)s
+        {target:jobs j}
         LEFT JOIN projects p ON p.id = j.project_id
-    """
+    """.replace("{job_columns}", _JOB_COLUMNS)
     + _ROLES.replace("{workspace}", "p.workspace_id")
     + _PROJECT_ROLES,
 }
 
 
-def _statement(scope: str, *, locked: bool) -> str:
-    text = _CALLER + _SCOPES[scope]
-    text = text.replace("{lock_session}", "FOR SHARE OF s" if locked else "")
-    return text.replace("{lock}", "FOR SHARE" if locked else "")
+# Locks on the session, on the thing and on the membership, by how much the caller is about to do.
+_LOCKS = {
+    "read": ("", "", ""),
+    "write": ("FOR SHARE OF s", "FOR KEY SHARE", "FOR SHARE"),
+    "exclusive": ("FOR UPDATE OF s", "FOR UPDATE", "FOR SHARE"),
+}
+
+
+def _statement(scope: str, locks: tuple[str, str, str]) -> str:
+    text = _CALLER + re.sub(r"\{target:(\w+) (\w+)\}", _target, _SCOPES[scope])
+    for name, clause in zip(("session_lock", "target_lock", "role_lock"), locks, strict=True):
+        text = text.replace(f"{{{name}}}", clause)
+    return text
+
+
+def _target(match: re.Match[str]) -> str:
+    return _TARGET.replace("{table}", match[1]).replace("{name}", match[2])
 
 
 _STATEMENTS = {
-    (scope, locked): _statement(scope, locked=locked)
+    (scope, lock): _statement(scope, clauses)
     for scope in _SCOPES
-    for locked in (False, True)
+    for lock, clauses in _LOCKS.items()
 }
 
 
@@ -104,8 +128,11 @@ def lookup(
     user_id: UUID,
     session_id: UUID,
     target_id: UUID | None,
-    locked: bool,
+    lock: str,
 ) -> dict[str, Any] | None:
-    """Find the session, the role and the row of `scope` in one statement; None: no live session."""
+    """Find the session, the role and the row of `scope` in one statement; None: no live session.
+
+    `lock` is `read`, `write` or `exclusive`.
+    """
     values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
-    return conn.execute(_STATEMENTS[scope, locked], values).fetchone()
+    return conn.execute(_STATEMENTS[scope, lock], values).fetchone()

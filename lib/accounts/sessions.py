@@ -70,6 +70,7 @@ def expire(conn: Connection, limit: int) -> int:
 
 
 def start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, Any]:
+    """Start a session for an account (its id, email and name), and return its first tokens."""
     session_id, token = new_id(), refresh_tokens.first()
     queries.insert_session(conn, session_id, user["id"], origin, settings().refresh_expires_in)
     queries.insert_refresh_token(conn, refresh_tokens.digest(token), session_id)

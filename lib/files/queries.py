@@ -54,7 +54,11 @@ def delete(conn: Connection, file_id: UUID) -> None:
 def lock(conn: Connection, file_id: UUID) -> dict[str, Any] | None:
     """Return a file's state, and make other writers wait until the commit."""
     return conn.execute(
-        "SELECT seq, snapshot, snapshot_seq, content FROM files WHERE id = %s FOR UPDATE", [file_id]
+        """
+        SELECT seq, snapshot, snapshot_seq, content FROM files
+        WHERE id = %s FOR NO KEY UPDATE
+        """,
+        [file_id],
     ).fetchone()
 
 

@@ -51,7 +51,6 @@ def change_role(access: Access, user_id: UUID, *, role: str) -> dict[str, Any]:
 
     Raises NotFound for somebody who is no member, Conflict when no owner would be left.
     """
-    queries.lock(access.conn, access.id)
     member = read(access, user_id)
     if member["role"] != role:
         _keep_an_owner(access, member)
@@ -65,7 +64,6 @@ def remove(access: Access, user_id: UUID) -> None:
 
     Raises NotFound for somebody who is no member, Conflict when no owner would be left.
     """
-    queries.lock(access.conn, access.id)
     member = read(access, user_id)
     _keep_an_owner(access, member)
     queries.delete_member(access.conn, access.id, user_id)

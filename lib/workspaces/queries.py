@@ -57,11 +57,6 @@ def delete(conn: Connection, workspace_id: UUID) -> None:
     conn.execute("DELETE FROM workspaces WHERE id = %s", [workspace_id])
 
 
-def lock(conn: Connection, workspace_id: UUID) -> None:
-    """Make concurrent changes of a workspace's membership wait for this transaction."""
-    conn.execute("SELECT id FROM workspaces WHERE id = %s FOR NO KEY UPDATE", [workspace_id])
-
-
 def insert_member(conn: Connection, workspace_id: UUID, user_id: UUID, role: str) -> bool:
     """Add a member unless already one; return whether added."""
     cursor = conn.execute(
