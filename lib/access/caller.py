@@ -20,6 +20,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody on whose behalf something happens that no request of theirs is waiting for."""
+
+    user_id: UUID
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """A logged-in person, and where the request came from."""
 

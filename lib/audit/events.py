@@ -1,12 +1,14 @@
-"""Recording an event: one row in the outbox, in the transaction of the change that it tells of."""
+"""Recording events: rows in the outbox, in the transaction of the change that they tell of."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.access.caller import Caller, Origin
+from lib.access.caller import Caller, Origin, Person
 from lib.audit import queries
 from lib.ids import new_id
 
@@ -21,10 +23,28 @@ JOB_EVENTS = "job_events"
 _COLLECTIONS = {"account": AUTH_LOGS, "session": AUTH_LOGS, "job": JOB_EVENTS}
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    `action` is `noun.verb`, such as `project.created`; `target` the type and id of what it was done
+    to. `origin` is the actor's unless given (log-in has no actor yet; a worker acts for a request
+    long gone). `details` holds plain JSON values, never a secret.
+    """
+
+    action: str
+    actor: Caller | Person | None
+    target: tuple[str, UUID | str]
+    workspace_id: UUID | None = None
+    project_id: UUID | None = None
+    origin: Origin | None = None
+    details: dict[str, Any] | None = None
+
+
 def record(
     conn: Connection,
     action: str,
-    actor: Caller | None,
+    actor: Caller | Person | None,
     *,
     target: tuple[str, UUID | str],
     workspace_id: UUID | None = None,
@@ -32,32 +52,41 @@ def record(
     origin: Origin | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Write one event into the outbox, in the transaction that `conn` has open.
+    """Write one Event into the outbox, in the transaction that `conn` has open."""
+    record_all(
+        conn, [Event(action, actor, target, workspace_id, project_id, origin, details)]
+    )
 
-    `action` is `noun.verb`, such as `project.created`; `target` the type and id of what it was done
-    to. `origin` is the actor's unless given (log-in has no actor yet; a worker acts for a request
-    long gone). `details` holds plain JSON values, never a secret.
-    """
-    at = datetime.now(UTC)
-    origin = origin or (actor.origin if actor else Origin("", "", ""))
-    event = {
+
+def record_all(conn: Connection, events: Sequence[Event]) -> None:
+    """Write several events into the outbox with one statement, as `record` does."""
+    if events:
+        queries.insert(conn, [(new_id(), _collection(e.action), _row(e)) for e in events])
+
+
+def _collection(action: str) -> str:
+    return _COLLECTIONS.get(action.partition(".")[0], PROJECT_ACTIONS)
+
+
+def _row(event: Event) -> dict[str, Any]:
+    at, actor = datetime.now(UTC), event.actor
+    origin = event.origin or (actor.origin if isinstance(actor, Caller) else Origin("", "", ""))
+    return {
         "at": at.isoformat(timespec="milliseconds"),
         "day": at.date().isoformat(),
-        "action": action,
+        "action": event.action,
         "actor_id": _text(actor.user_id if actor else None),
         "actor_name": actor and actor.name,
         "actor_email": actor and actor.email,
-        "workspace_id": _text(workspace_id),
-        "project_id": _text(project_id),
-        "target_type": target[0],
-        "target_id": str(target[1]),
+        "workspace_id": _text(event.workspace_id),
+        "project_id": _text(event.project_id),
+        "target_type": event.target[0],
+        "target_id": str(event.target[1]),
         "request_id": origin.request_id,
         "address": origin.address,
         "user_agent": origin.user_agent,
-        "details": details or {},
+        "details": event.details or {},
     }
-    collection = _COLLECTIONS.get(action.partition(".")[0], PROJECT_ACTIONS)
-    queries.insert(conn, new_id(), collection, event)
 
 
 def _text(identity: UUID | None) -> str | None:

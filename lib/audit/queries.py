@@ -10,13 +10,17 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
-def insert(conn: Connection, event_id: UUID, collection: str, event: dict[str, Any]) -> None:
-    """Add one event to the outbox."""
+def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
+    """Add events to the outbox: each an id, a collection and a document."""
     from psycopg.types.json import Jsonb
 
+    ids, collections, documents = zip(*events, strict=True)
     conn.execute(
-        "INSERT INTO audit_outbox (id, collection, event) VALUES (%s, %s, %s)",
-        [event_id, collection, Jsonb(event)],
+        """
+        INSERT INTO audit_outbox (id, collection, event)
+        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::jsonb[])
+        """,
+        [list(ids), list(collections), [Jsonb(document) for document in documents]],
     )
 
 

@@ -39,6 +39,12 @@ class Settings:
     realtime_port: int
     worker_port: int
     worker_concurrency: int
+    worker_handlers: tuple[str, ...]
+    worker_drain: int
+    job_lease: int
+    job_retry_delay: int
+    job_lost_after: int
+    audit_retention_days: int
     host: str
 
 
@@ -77,6 +83,12 @@ def load(env: Mapping[str, str]) -> Settings:
         realtime_port=_integer(env, "REALTIME_PORT", 5001),
         worker_port=_integer(env, "WORKER_PORT", 5006),
         worker_concurrency=_integer(env, "WORKER_CONCURRENCY", 4),
+        worker_handlers=_words(env, "WORKER_HANDLERS") or ("worker.handlers",),
+        worker_drain=_duration(env, "WORKER_DRAIN", "25s"),
+        job_lease=_duration(env, "JOB_LEASE", "30s"),
+        job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
+        job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
+        audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
         host=env.get("HOST") or "127.0.0.1",
     )
 

@@ -109,7 +109,7 @@ def _stand_ins(keep: Path | None) -> Iterator[tuple[Compose, list[str]]]:
             shutil.rmtree(work / "context")
         inside = stack.enter_context(namespace())
         variables = stack.enter_context(daemon(folder, work / "docker", inside))
-        compose = Compose([from_the_environment()], PROJECT, variables)
+        compose = Compose([from_the_environment(), "--progress", "quiet"], PROJECT, variables)
         with _up(compose, "--no-build", "--pull", "never"):
             yield compose, inside
 

@@ -1,0 +1,19 @@
+"""/api/v1/workspaces/{workspace_id}/audit: who did what in a workspace, newest first."""
+
+from typing import Any
+
+from flask import Response
+
+from lib.access.caller import Access
+from lib.audit import log
+from lib.audit.schemas import AuditQuery, EventOut
+from lib.http import function, page, permits, query
+
+app = function(__name__)
+
+
+@app.get("/api/v1/workspaces/<uuid:workspace_id>/audit")
+@permits("workspace.audit")
+@query(AuditQuery)
+def list_events(access: Access, wanted: dict[str, Any]) -> Response:
+    return page(EventOut, log.of_workspace(access.id, **wanted), wanted["limit"])

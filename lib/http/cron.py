@@ -1,0 +1,45 @@
+"""`cron`: the edge of a maintenance function, which only the holder of CRON_SECRET may start."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from lib import logs
+from lib.config import settings
+from lib.errors import Unauthenticated
+
+Work = Callable[[], dict[str, Any]]
+
+
+def cron(name: str) -> Callable[[Work], Callable[[], Response]]:
+    """Let the platform's timer call the function; what it returns is said to be `done`.
+
+    Answers 401 unless Authorization is `Bearer CRON_SECRET`, and always while that is not set.
+    """
+
+    def decorate(work: Work) -> Callable[[], Response]:
+        @wraps(work)
+        def guarded() -> Response:
+            _authenticate(request.headers.get("Authorization", ""))
+            started = perf_counter()
+            done = work()
+            ms = round((perf_counter() - started) * 1000)
+            logs.info("cron.done", function=name, done=done, ms=ms)
+            return jsonify(function=name, done=done, ms=ms)
+
+        return guarded
+
+    return decorate
+
+
+def _authenticate(header: str) -> None:
+    secret = settings().cron_secret
+    expected = f"Bearer {secret}".encode()
+    if not secret or not hmac.compare_digest(header.encode(), expected):
+        raise Unauthenticated("Send the cron secret as `Authorization: Bearer ...`.")
