@@ -48,39 +48,27 @@ def ensure_indexes() -> None:
     with mongo.database() as database:
         for name in COLLECTIONS:
             collection = database[name]
-            _index(collection, "workspace_id")
-            _index(collection, "actor_id")
+            collection.create_index([("workspace_id", 1), ("event_id", 1)])
+            collection.create_index([("actor_id", 1), ("event_id", 1)])
             _expire(collection, settings().audit_retention_days * DAY)
 
 
 def _document(row: dict[str, Any]) -> dict[str, Any]:
-    # As text, the id survives every server and still sorts by time; `at` has to be a date for the
-    # index that expires it.
-    event = row["event"]
-    return event | {"_id": str(row["id"]), "at": datetime.fromisoformat(event["at"])}
+    # As text, the id survives every server and still sorts by time. It is there a second time for
+    # the indexes, which on the embedded server can't hold _id: one that does breaks its collection.
+    # `at` has to be a date for the index that expires it.
+    event, event_id = row["event"], str(row["id"])
+    return event | {"event_id": event_id, "at": datetime.fromisoformat(event["at"])}
 
 
-def _upsert(
-    database: Database[dict[str, Any]], name: str, documents: list[dict[str, Any]]
-) -> None:
+def _upsert(database: Database[dict[str, Any]], name: str, documents: list[dict[str, Any]]) -> None:
     from pymongo import UpdateOne
 
     writes = [
-        UpdateOne(
-            {"_id": document.pop("_id")}, {"$setOnInsert": document}, upsert=True
-        )
+        UpdateOne({"_id": document["event_id"]}, {"$setOnInsert": document}, upsert=True)
         for document in documents
     ]
     database[name].bulk_write(writes, ordered=False)
-
-
-def _index(collection: Collection[dict[str, Any]], field: str) -> None:
-    from pymongo.errors import OperationFailure
-
-    try:
-        collection.create_index([(field, 1), ("_id", 1)])
-    except OperationFailure:  # the embedded server has no index that holds _id
-        collection.create_index(field)
 
 
 def _expire(collection: Collection[dict[str, Any]], seconds: int) -> None:

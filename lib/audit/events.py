@@ -53,9 +53,7 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Write one Event into the outbox, in the transaction that `conn` has open."""
-    record_all(
-        conn, [Event(action, actor, target, workspace_id, project_id, origin, details)]
-    )
+    record_all(conn, [Event(action, actor, target, workspace_id, project_id, origin, details)])
 
 
 def record_all(conn: Connection, events: Sequence[Event]) -> None:

@@ -52,8 +52,8 @@ def of_person(
 
 def _newest(collections: Sequence[str], wanted: dict[str, Any], count: int) -> list[dict[str, Any]]:
     with mongo.database() as database:
-        found = [database[c].find(wanted).sort("_id", -1).limit(count) for c in collections]
-        newest = heapq.merge(*found, key=itemgetter("_id"), reverse=True)
+        found = [database[c].find(wanted).sort("event_id", -1).limit(count) for c in collections]
+        newest = heapq.merge(*found, key=itemgetter("event_id"), reverse=True)
         return [_shown(document) for document in islice(newest, count)]
 
 
@@ -69,9 +69,7 @@ def _what(action: str | None) -> dict[str, Any]:
     return {"action": str(action)}
 
 
-def _when(
-    cursor: UUID | None, since: datetime | None, until: datetime | None
-) -> dict[str, Any]:
+def _when(cursor: UUID | None, since: datetime | None, until: datetime | None) -> dict[str, Any]:
     # Ids begin with their time, so a range of times is a range of ids.
     before = [str(cursor)] if cursor else []
     if until:
@@ -79,7 +77,7 @@ def _when(
     bounds = {"$lt": min(before)} if before else {}
     if since:
         bounds["$gte"] = _first_id(since)
-    return {"_id": bounds} if bounds else {}
+    return {"event_id": bounds} if bounds else {}
 
 
 def _first_id(moment: datetime) -> str:
@@ -90,7 +88,7 @@ def _first_id(moment: datetime) -> str:
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
     actor_id = document["actor_id"]
     return {
-        "id": document["_id"],
+        "id": document["event_id"],
         "actor": {
             "id": actor_id,
             "name": document["actor_name"],

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from lib import logs
 from lib.bridge import keys
 from lib.ids import new_id
 from lib.stores import redis
@@ -41,3 +42,14 @@ def push(job_ids: Sequence[UUID | str]) -> None:
     """Queue jobs, in order; raises Unavailable when Redis does not answer."""
     if job_ids:
         redis.execute("LPUSH", keys.QUEUE, *(message(job_id) for job_id in job_ids))
+
+
+def length() -> int:
+    """Return how many messages wait; a key of another type is removed, as no one could use it.
+
+    Raises Unavailable when Redis does not answer.
+    """
+    if redis.execute("TYPE", keys.QUEUE) not in ("list", "none"):
+        logs.warning("queue.reset", key=keys.QUEUE)
+        redis.execute("DEL", keys.QUEUE)
+    return int(redis.execute("LLEN", keys.QUEUE))

@@ -35,6 +35,18 @@ def of_project(
     return queries.of_project(conn, project_id, after=cursor, limit=limit + 1)
 
 
+def paths(conn: Connection, project_id: UUID) -> list[str]:
+    """Return the paths of all files of a project."""
+    return queries.paths(conn, project_id)
+
+
+def with_content(
+    conn: Connection, project_id: UUID, *, cursor: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return up to `limit` files with their content, oldest first."""
+    return queries.with_content(conn, project_id, after=cursor, limit=limit)
+
+
 def delete(access: Access) -> None:
     """Delete the file with its history."""
     queries.delete(access.conn, access.id)

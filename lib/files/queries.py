@@ -46,6 +46,26 @@ def of_project(
     ).fetchall()
 
 
+def paths(conn: Connection, project_id: UUID) -> list[str]:
+    """Return the paths of a project's files."""
+    rows = conn.execute("SELECT path FROM files WHERE project_id = %s", [project_id])
+    return [row["path"] for row in rows]
+
+
+def with_content(
+    conn: Connection, project_id: UUID, *, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return a project's files with their content, oldest first, from after a given one."""
+    return conn.execute(
+        f"""
+        SELECT {_COLUMNS}, content FROM files
+        WHERE project_id = %(project_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
+        ORDER BY id LIMIT %(limit)s
+        """,  # noqa: S608
+        {"project_id": project_id, "after": after, "limit": limit},
+    ).fetchall()
+
+
 def delete(conn: Connection, file_id: UUID) -> None:
     """Delete a file with its history."""
     conn.execute("DELETE FROM files WHERE id = %s", [file_id])

@@ -11,11 +11,12 @@ def update(access, body): ...
 from lib.http.app import function
 from lib.http.bodies import accepts, query
 from lib.http.guard import permits, public
-from lib.http.replies import created, no_content, page, reply
+from lib.http.replies import created, download, no_content, page, reply
 
 __all__ = [
     "accepts",
     "created",
+    "download",
     "function",
     "no_content",
     "page",

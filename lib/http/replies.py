@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from flask import Response, request
@@ -59,13 +60,26 @@ def page(schema: type[Schema], rows: Sequence[Mapping[str, Any]], limit: int) ->
     body = {"items": schema(many=True).dump(shown), "next_cursor": cursor}
     headers = {}
     if cursor:
-        headers["Link"] = f'<{request.path}?limit={limit}&cursor={cursor}>; rel="next"'
+        more = urlencode(_filters() | {"limit": limit, "cursor": cursor})
+        headers["Link"] = f'<{request.path}?{more}>; rel="next"'
     return _json(body, 200, headers)
+
+
+def download(filename: str, media_type: str, content: bytes) -> Response:
+    """Return a file that a browser saves under its name, whatever is in it."""
+    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return Response(content, 200, {"Content-Disposition": disposition}, content_type=media_type)
 
 
 def no_content() -> Response:
     """Return an answer without a body: 204."""
     return Response(status=204)
+
+
+def _filters() -> dict[str, str]:
+    in_path = request.url_rule.arguments if request.url_rule else ()
+    return {name: value for name, value in request.args.items() if name not in in_path}
 
 
 def _cursor(last: UUID | str) -> str:

@@ -33,6 +33,11 @@ def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
     return queries.ids_of_workspace(conn, workspace_id)
 
 
+def by_id(conn: Connection, project_id: UUID) -> dict[str, Any] | None:
+    """Return a project, for work that no caller is waiting for."""
+    return queries.by_id(conn, project_id)
+
+
 def update(access: Access, changes: dict[str, str]) -> dict[str, Any]:
     """Change the project's name, description or both; the room hears of it."""
     new = {"name": access.target["name"], "description": access.target["description"]} | changes

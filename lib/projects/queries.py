@@ -41,6 +41,14 @@ def of_workspace(
     ).fetchall()
 
 
+def by_id(conn: Connection, project_id: UUID) -> dict[str, Any] | None:
+    """Return a project."""
+    return conn.execute(
+        f"SELECT {_COLUMNS} FROM projects WHERE id = %s",  # noqa: S608
+        [project_id],
+    ).fetchone()
+
+
 def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
     """Return the ids of all projects of a workspace."""
     rows = conn.execute("SELECT id FROM projects WHERE workspace_id = %s", [workspace_id])

@@ -25,6 +25,7 @@ POOL_MAX = 4  # connections per process; functions x instances x this is what th
 POOL_WAIT = 5.0  # seconds to wait for a free connection
 POOL_IDLE = 30.0  # seconds before a resting connection is closed
 CONNECT_TIMEOUT = 2  # seconds
+AWAY = ("08", "57P")  # how the codes of a lost connection and of a server shutting down begin
 
 _pool: ConnectionPool[Connection] | None = None
 _size = POOL_MAX
@@ -72,6 +73,15 @@ def transaction() -> Iterator[Connection]:
             announce()
         except Exception as error:  # noqa: BLE001
             logs.warning("announcement.failed", kind=type(error).__name__, reason=str(error)[:200])
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Return whether an Unavailable came of Postgres being away, not of what was asked of it."""
+    from psycopg import OperationalError
+
+    cause = error.__cause__ if error else None
+    # Without a code, the connection was lost before the server could say anything.
+    return isinstance(cause, OperationalError) and (cause.sqlstate or "08").startswith(AWAY)
 
 
 def close() -> None:

@@ -62,7 +62,7 @@ def test_every_variable_that_the_settings_read_is_explained():
 
 def test_every_variable_that_the_code_reads_itself_is_explained():
     files = [file for side in SIDES for file in (ROOT / side).rglob("*.py")]
-    read = {name for file in files for name in read_in(file)}
+    read = {name for file in files for name in read_in(file) if not name.startswith("HTTP_")}
     assert {"HOST", "PORT", "CRON_SECRET"} < read
     assert read - set(EXPLAINED) - OF_THE_PLATFORM == set()
 

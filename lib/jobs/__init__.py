@@ -1,0 +1,1 @@
+"""Jobs: work that outlasts a request. The row in Postgres is the job; Redis only says it is due."""

@@ -1,0 +1,18 @@
+"""Jobs of a project: list them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.jobs import queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+
+def of_project(
+    conn: Connection, project_id: UUID, *, cursor: UUID | None, limit: int, state: str | None
+) -> list[dict[str, Any]]:
+    """List the jobs, newest first; one more than `limit` when there are more."""
+    return queries.of_project(conn, project_id, before=cursor, limit=limit + 1, state=state)

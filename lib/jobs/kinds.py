@@ -1,0 +1,64 @@
+"""Job kinds: workers announce what they can do, and submission accepts nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lib.errors import Invalid, mistake
+from lib.input import escaped
+from lib.jobs import queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+MAX_MISTAKES = 20  # told to the caller
+MAX_DETAIL = 200  # characters of one mistake
+
+
+def announce(
+    conn: Connection, kind: str, title: str, payload_schema: dict[str, Any], max_attempts: int
+) -> None:
+    """Say that a worker knows a kind: the payload it takes, as JSON Schema, and its attempts."""
+    queries.announce_kind(conn, kind, title, payload_schema, max_attempts)
+
+
+def check(conn: Connection, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a kind, when it takes this payload.
+
+    Raises Invalid for a kind that no worker has announced, and with a pointer to each mistake in
+    the payload.
+    """
+    known = queries.kind(conn, kind)
+    if known is None:
+        names = ", ".join(queries.kind_names(conn)) or "none yet: no worker has started"
+        raise Invalid(mistake("/kind", f"There is no such kind. There are: {names}."))
+    if mistakes := list(_mistakes(known["payload_schema"], payload)):
+        raise Invalid(*mistakes[:MAX_MISTAKES])
+    return known
+
+
+def _mistakes(schema: dict[str, Any], payload: dict[str, Any]) -> Iterator[dict[str, str]]:
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    seen = set()
+    for error in validator.iter_errors(payload):
+        at = "".join(f"/{escaped(step)}" for step in ("payload", *error.absolute_path))
+        for pointer, detail in _told(error, at):
+            if pointer not in seen:
+                yield mistake(pointer, detail)
+            seen.add(pointer)
+
+
+def _told(error: Any, at: str) -> Iterator[tuple[str, str]]:
+    # A member too many or too few is a mistake of that member, not of the object around it.
+    if error.validator == "additionalProperties":
+        for name in error.instance.keys() - error.schema.get("properties", {}).keys():
+            yield f"{at}/{escaped(name)}", "Unknown field."
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield f"{at}/{escaped(name)}", "Missing data for required field."
+    else:
+        yield at, error.message[:MAX_DETAIL]

@@ -1,0 +1,161 @@
+"""SQL of running jobs. Every clock is the database's; every write carries the lease's token.
+
+A worker whose lease was taken from it finds no row any more, whatever it still tries to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.jobs.queries import CHANGED, COLUMNS, WITH_ACTOR
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+Row = dict[str, Any]
+
+_OURS = "j.id = given.id AND j.lease_token = given.token AND j.state = 'running'"
+_OVER = "lease_token = NULL, lease_until = NULL"
+
+
+def claim(
+    conn: Connection, job_ids: Sequence[UUID], *, worker: str, kinds: Sequence[str], lease: int
+) -> list[Row]:
+    """Take those of these jobs that are due and of these kinds; `lease` is in seconds."""
+    return conn.execute(
+        f"""
+        WITH due AS (
+            SELECT id FROM jobs
+            WHERE id = ANY(%(ids)s) AND state IN ('queued', 'retrying') AND run_at <= now()
+              AND kind = ANY(%(kinds)s)
+            ORDER BY id FOR UPDATE
+        ), changed AS (
+            UPDATE jobs j SET state = 'running', attempt = attempt + 1, worker = %(worker)s,
+                lease_token = gen_random_uuid(),
+                lease_until = now() + make_interval(secs => %(lease)s),
+                progress = 0, progress_message = '', started_at = coalesce(started_at, now())
+            FROM due WHERE j.id = due.id
+            RETURNING {CHANGED}, j.lease_token
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        {"ids": list(job_ids), "worker": worker, "kinds": list(kinds), "lease": lease},
+    ).fetchall()
+
+
+def renew(conn: Connection, leases: Sequence[tuple[UUID, UUID]], lease: int) -> set[UUID]:
+    """Extend leases, each a job's id and token; return the ids of those that still hold.
+
+    A row that somebody has locked is passed over: it is not lost, and nobody can take it now.
+    """
+    rows = conn.execute(
+        f"""
+        WITH held AS (
+            SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+            WHERE {_OURS}
+        ), free AS (
+            SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+            WHERE {_OURS} FOR UPDATE OF j SKIP LOCKED
+        ), renewed AS (
+            UPDATE jobs SET lease_until = now() + make_interval(secs => %(lease)s)
+            FROM free WHERE jobs.id = free.id
+        )
+        SELECT id FROM held
+        """,  # noqa: S608
+        _given(leases) | {"lease": lease},
+    )
+    return {row["id"] for row in rows}
+
+
+def set_progress(
+    conn: Connection, job_id: UUID, token: UUID, percent: int, message: str
+) -> Row | None:
+    """Note how far a job has come; None when the lease is lost."""
+    return conn.execute(
+        f"""
+        UPDATE jobs SET progress = %s, progress_message = %s
+        WHERE id = %s AND lease_token = %s AND state = 'running'
+        RETURNING {COLUMNS}
+        """,  # noqa: S608
+        [percent, message, job_id, token],
+    ).fetchone()
+
+
+def succeed(
+    conn: Connection, leases: Sequence[tuple[UUID, UUID]], results: Sequence[Row | None]
+) -> list[Row]:
+    """End jobs well; return those whose lease still held."""
+    from psycopg.types.json import Jsonb
+
+    return conn.execute(
+        f"""
+        WITH changed AS (
+            UPDATE jobs j SET state = 'succeeded', progress = 100, result = given.result,
+                error = NULL, finished_at = clock_timestamp(), {_OVER}
+            FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[], %(results)s::jsonb[])
+                AS given(id, token, result)
+            WHERE {_OURS}
+            RETURNING {CHANGED}
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        _given(leases) | {"results": [r if r is None else Jsonb(r) for r in results]},
+    ).fetchall()
+
+
+def fail(
+    conn: Connection, lease: tuple[UUID, UUID], error: str, *, delay: float, final: bool
+) -> Row | None:
+    """End an attempt badly: another one in `delay` seconds, unless it was the last or `final`."""
+    return conn.execute(
+        f"""
+        WITH given AS (
+            SELECT %(ids)s::uuid AS id, %(tokens)s::uuid AS token
+        ), changed AS (
+            UPDATE jobs j SET error = %(error)s, {_OVER},
+                state = CASE WHEN %(final)s OR attempt >= max_attempts THEN 'failed'::job_state
+                             ELSE 'retrying' END,
+                run_at = CASE WHEN %(final)s OR attempt >= max_attempts THEN run_at
+                              ELSE clock_timestamp() + make_interval(secs => %(delay)s) END,
+                finished_at = CASE WHEN %(final)s OR attempt >= max_attempts
+                                   THEN clock_timestamp() END
+            FROM given WHERE {_OURS}
+            RETURNING {CHANGED}
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        {"ids": lease[0], "tokens": lease[1], "error": error, "delay": delay, "final": final},
+    ).fetchone()
+
+
+def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float) -> list[Row]:
+    """Give jobs back as if they had not been taken: the attempt is not counted."""
+    return conn.execute(
+        f"""
+        WITH changed AS (
+            UPDATE jobs j SET attempt = attempt - 1, worker = NULL, queued_at = now(),
+                state = CASE WHEN attempt > 1 THEN 'retrying'::job_state ELSE 'queued' END,
+                run_at = now() + make_interval(secs => %(delay)s), {_OVER}
+            FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) AS given(id, token)
+            WHERE {_OURS}
+            RETURNING {CHANGED}
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        _given(leases) | {"delay": delay},
+    ).fetchall()
+
+
+def lock(conn: Connection, job_id: UUID, token: UUID) -> bool:
+    """Keep a lease from being taken until the commit; False when it is lost already."""
+    row = conn.execute(
+        "SELECT 1 FROM jobs WHERE id = %s AND lease_token = %s AND state = 'running' FOR SHARE",
+        [job_id, token],
+    ).fetchone()
+    return row is not None
+
+
+def _given(leases: Sequence[tuple[UUID, UUID]]) -> Row:
+    return {"ids": [job_id for job_id, _ in leases], "tokens": [token for _, token in leases]}

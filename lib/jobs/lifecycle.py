@@ -1,0 +1,127 @@
+"""A job's way through a worker: claimed by lease, renewed, ended; at least once, one at a time.
+
+Attempts are counted when a job is claimed, so that one which kills its worker comes to an end too.
+Every write after that carries the lease's token: a worker that lost its lease writes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.bridge import queue
+from lib.config import settings
+from lib.jobs import artifacts, lease_queries
+from lib.jobs.artifacts import Artifact
+from lib.jobs.telling import announce, tell
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+MAX_RETRY_DELAY = 900  # seconds
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run a job: whoever holds the token may write, until another is made."""
+
+    job_id: UUID
+    token: UUID
+
+    @property
+    def pair(self) -> tuple[UUID, UUID]:
+        """The two as the queries take them."""
+        return self.job_id, self.token
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a job that succeeded leaves: a JSON object or nothing, a file or nothing."""
+
+    lease: Lease
+    result: Row | None
+    artifact: Artifact | None
+
+
+def claim(
+    conn: Connection, job_ids: Sequence[UUID], *, worker: str, kinds: Sequence[str]
+) -> list[Row]:
+    """Take those of these jobs that wait, are due, and of a kind in `kinds`; return their rows.
+
+    A row holds the job and its `lease_token`.
+    """
+    rows = lease_queries.claim(
+        conn, job_ids, worker=worker, kinds=kinds, lease=settings().job_lease
+    )
+    tell(conn, "job.started", rows, worker=worker)
+    return rows
+
+
+def renew(conn: Connection, leases: Sequence[Lease]) -> set[UUID]:
+    """Extend leases; return the ids of the jobs whose lease still holds."""
+    return lease_queries.renew(conn, [lease.pair for lease in leases], settings().job_lease)
+
+
+def progress(conn: Connection, lease: Lease, percent: int, message: str) -> bool:
+    """Say how far a job has come; False when the lease is lost."""
+    row = lease_queries.set_progress(conn, *lease.pair, percent, message)
+    if row:
+        announce(conn, row)
+    return row is not None
+
+
+def hold(conn: Connection, lease: Lease) -> bool:
+    """Keep the lease from being taken until the commit; False when it is lost already."""
+    return lease_queries.lock(conn, *lease.pair)
+
+
+def succeed(conn: Connection, successes: Sequence[Success]) -> set[UUID]:
+    """End jobs well, and keep what they made; return the ids of those whose lease still held."""
+    rows = lease_queries.succeed(
+        conn, [s.lease.pair for s in successes], [s.result for s in successes]
+    )
+    ended = {row["id"] for row in rows}
+    for success in successes:
+        if success.artifact and success.lease.job_id in ended:
+            artifacts.keep(conn, success.lease.job_id, success.artifact)
+    tell(conn, "job.succeeded", rows)
+    return ended
+
+
+def fail(conn: Connection, lease: Lease, attempt: int, error: str, *, final: bool) -> str | None:
+    """End an attempt badly: another follows, unless it was the last one allowed or `final`.
+
+    Returns the job's new state; None when the lease was lost.
+    """
+    delay = retry_delay(attempt)
+    row = lease_queries.fail(conn, lease.pair, error, delay=delay, final=final)
+    if row is None:
+        return None
+    tell(conn, f"job.{row['state']}", [row])
+    return row["state"]
+
+
+def release(conn: Connection, leases: Sequence[Lease], delay: float = 0) -> set[UUID]:
+    """Give jobs back, due in `delay` seconds, without counting the attempt; return their ids."""
+    rows = lease_queries.release(conn, [lease.pair for lease in leases], delay)
+    tell(conn, "job.released", rows)
+    released = {row["id"] for row in rows}
+    if released and not delay:
+        conn.after_commit(partial(queue.push, list(released)))
+    return released
+
+
+def retry_delay(attempt: int) -> float:
+    """Return how many seconds to wait after a failed attempt: exponential, with full jitter.
+
+    Jobs that failed together spread over the whole time, so that they don't come back together
+    (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
+    """
+    longest = min(MAX_RETRY_DELAY, settings().job_retry_delay * 2 ** (attempt - 1))
+    return random.uniform(0, longest)

@@ -1,0 +1,58 @@
+"""The sweep: jobs that nobody runs although somebody should. Safe to run anywhere, many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lib.bridge import queue
+from lib.config import settings
+from lib.jobs import sweep_queries
+from lib.jobs.telling import tell
+from lib.stores import postgres
+
+BATCH = 500  # jobs of each sort in one sweep
+DIED = "The worker stopped in the middle of this attempt."
+NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
+
+
+def sweep() -> dict[str, int]:
+    """Take over stalled jobs, and queue those that are due or that Redis lost; return how many.
+
+    Raises Unavailable while a store does not answer.
+    """
+    return NOTHING | _stalled() | _due() | _lost()
+
+
+def _stalled() -> dict[str, int]:
+    with postgres.transaction() as conn:
+        rows = sweep_queries.end_stalled(conn, settings().job_lease, DIED, BATCH)
+        retaken = [row for row in rows if row["state"] == "retrying"]
+        failed = [row for row in rows if row["state"] == "failed"]
+        tell(conn, "job.retrying", retaken)
+        tell(conn, "job.failed", failed)
+        conn.after_commit(lambda: queue.push(_ids(retaken)))
+    return {"retaken": len(retaken), "failed": len(failed)}
+
+
+def _due() -> dict[str, int]:
+    # Pushed before the commit: if Redis does not answer, they count as due still.
+    with postgres.transaction() as conn:
+        due = sweep_queries.take_due(conn, BATCH)
+        queue.push(due)
+    return {"due": len(due)}
+
+
+def _lost() -> dict[str, int]:
+    # A long queue is no loss: only as many are queued again as there are too few messages.
+    queued = queue.length()
+    with postgres.transaction() as conn:
+        missing = sweep_queries.waiting(conn, queued + BATCH) - queued
+        if missing <= 0:
+            return {"lost": 0}
+        lost = sweep_queries.take_lost(conn, settings().job_lost_after, missing)
+        queue.push(lost)
+    return {"lost": len(lost)}
+
+
+def _ids(rows: list[dict[str, Any]]) -> list[Any]:
+    return [row["id"] for row in rows]

@@ -1,0 +1,53 @@
+"""Word of what happens to jobs: into the audit log with the change, to the room after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lib.access.caller import Caller, Origin, Person
+from lib.audit import events
+from lib.audit.events import Event
+from lib.bridge import rooms
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+Row = dict[str, Any]
+
+_SHOWN = ("kind", "state", "attempt", "max_attempts", "progress", "progress_message", "error")
+
+
+def tell(
+    conn: Connection, action: str, rows: Sequence[Row], actor: Caller | None = None, **details: Any
+) -> None:
+    """Record `action` for each job and announce it; the actor is who submitted it, unless given."""
+    events.record_all(conn, [_event(action, row, actor, details) for row in rows])
+    announce(conn, *rows)
+
+
+def announce(conn: Connection, *rows: Row) -> None:
+    """Show the jobs as they are now to the rooms of their projects."""
+    for row in rows:
+        shown = {"job_id": str(row["id"]), "project_id": str(row["project_id"])}
+        shown |= {name: row[name] for name in _SHOWN}
+        rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, shown)
+
+
+def _event(action: str, row: Row, actor: Caller | None, details: Row) -> Event:
+    about = {"kind": row["kind"], "attempt": row["attempt"]} | details
+    return Event(
+        action,
+        actor or _submitter(row),
+        target=("job", row["id"]),
+        workspace_id=row["workspace_id"],
+        project_id=row["project_id"],
+        origin=None if actor else Origin(row["request_id"], "", ""),
+        details=about | ({"error": row["error"]} if row["error"] else {}),
+    )
+
+
+def _submitter(row: Row) -> Person | None:
+    if row["created_by"] is None:  # their account is gone
+        return None
+    return Person(row["created_by"], row["actor_email"], row["actor_name"])

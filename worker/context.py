@@ -1,0 +1,92 @@
+"""What a handler is given: its payload, and ways to tell how far it is and to hand over results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.jobs import artifacts, lifecycle
+from lib.jobs.artifacts import Artifact
+from lib.jobs.lifecycle import Lease
+from lib.stores import postgres
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+PROGRESS_EVERY = 0.2  # seconds between two that are told; those in between are left out
+
+
+class LeaseLost(Exception):
+    """The job is not this worker's any more: another one has it, or it is gone."""
+
+
+class Context:
+    """One attempt at one job."""
+
+    def __init__(self, job: dict[str, Any], payload: dict[str, Any], timeout: float) -> None:
+        self.payload = payload
+        self.job_id: UUID = job["id"]
+        self.project_id: UUID = job["project_id"]
+        self.workspace_id: UUID = job["workspace_id"]
+        self.attempt: int = job["attempt"]
+        self.lease = Lease(job["id"], job["lease_token"])
+        self.made: Artifact | None = None
+        self.ends = monotonic() + timeout
+        self._lost = False
+        self._told = float("-inf")
+        self._open: Connection | None = None
+
+    def lose(self) -> None:
+        """Make the handler stop at its next call of any method here."""
+        self._lost = True
+
+    def check(self) -> None:
+        """Raise LeaseLost when going on is in vain; for handlers that do much between two calls."""
+        if self._lost or monotonic() > self.ends:
+            raise LeaseLost
+
+    def progress(self, percent: float, message: str = "") -> None:
+        """Tell the room how far the job is: 0 to 100, and a few words."""
+        self.check()
+        now = monotonic()
+        if now - self._told < PROGRESS_EVERY:
+            return
+        self._told = now
+        percent = max(0, min(100, round(percent)))
+        if self._open:
+            kept = lifecycle.progress(self._open, self.lease, percent, message)
+        else:
+            with postgres.transaction() as conn:
+                kept = lifecycle.progress(conn, self.lease, percent, message)
+        if not kept:
+            self.lose()
+            raise LeaseLost
+
+    def artifact(self, filename: str, media_type: str, content: bytes) -> None:
+        """Make `content` the file to download once the job has succeeded; the last one counts."""
+        self.check()
+        self.made = artifacts.make(filename, media_type, content)
+
+    @contextmanager
+    def conn(self) -> Iterator[Connection]:
+        """Lend a connection for reading, each statement by itself."""
+        self.check()
+        with postgres.connection() as conn:
+            yield conn
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Lend a transaction for writing, which commits only under the lease."""
+        self.check()
+        with postgres.transaction() as conn:
+            if not lifecycle.hold(conn, self.lease):
+                self.lose()
+                raise LeaseLost
+            self._open = conn
+            try:
+                yield conn
+            finally:
+                self._open = None

@@ -1,0 +1,1 @@
+"""The job kinds that ship: one file each."""

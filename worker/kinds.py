@@ -1,0 +1,108 @@
+"""Job kinds: one decorated function each, found in the packages that WORKER_HANDLERS names."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema
+
+from lib.errors import AppError
+from lib.jobs import kinds
+from lib.schemas import Strict
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+    from worker.context import Context
+
+MAX_ATTEMPTS = 3
+TIMEOUT = 900  # seconds after which an attempt counts as stuck
+
+Handler = Callable[["Context"], "dict[str, Any] | None"]
+
+
+class PermanentFailure(AppError):
+    """What a handler raises when trying again can't help; the detail is shown with the job."""
+
+    status, type, title = 422, "job-failed", "The job can not be done"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a worker can do: the handler, the schema of its payload, and its limits."""
+
+    name: str
+    title: str
+    payload: type[Schema]
+    handler: Handler
+    max_attempts: int
+    timeout: float
+
+    def payload_schema(self) -> dict[str, Any]:
+        """Return the payload's schema as JSON Schema (2020-12), nested ones inline."""
+        from apispec import APISpec
+        from apispec.ext.marshmallow import MarshmallowPlugin
+
+        plugin = MarshmallowPlugin(schema_name_resolver=lambda _: "")
+        APISpec("", "", "3.1.0", plugins=[plugin])
+        return plugin.converter.schema2jsonschema(self.payload())  # type: ignore[union-attr]
+
+
+class NoPayload(Strict):
+    """The payload of a kind that takes none."""
+
+
+def job_kind(
+    name: str,
+    *,
+    title: str,
+    payload: type[Schema] = NoPayload,
+    max_attempts: int = MAX_ATTEMPTS,
+    timeout: float = TIMEOUT,
+) -> Callable[[Handler], Handler]:
+    """Make a function the handler of job kind `name`.
+
+    It gets a Context and returns a JSON object, the job's result, or None. It may run more than
+    once, so what it does twice must come to the same. An attempt that takes longer than `timeout`
+    seconds is taken over.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        handler.kind = Kind(name, title, payload, handler, max_attempts, timeout)  # type: ignore[attr-defined]
+        return handler
+
+    return decorate
+
+
+def discover(modules: Iterable[str]) -> dict[str, Kind]:
+    """Import modules, and what packages contain, and return their kinds by name.
+
+    Raises ValueError when two have the same name.
+    """
+    found: dict[str, Kind] = {}
+    for module in (each for name in modules for each in _import(name)):
+        for value in vars(module).values():
+            kind = getattr(value, "kind", None)
+            if not isinstance(kind, Kind) or kind is found.get(kind.name):
+                continue
+            if kind.name in found:
+                raise ValueError(f"There are two handlers of the job kind {kind.name}.")
+            found[kind.name] = kind
+    return found
+
+
+def announce(conn: Connection, known: Mapping[str, Kind]) -> None:
+    """Tell the functions, which can't import this, what may be submitted."""
+    for kind in known.values():
+        schema = kind.payload_schema()
+        kinds.announce(conn, kind.name, kind.title, schema, kind.max_attempts)
+
+
+def _import(name: str) -> list[ModuleType]:
+    module = importlib.import_module(name)
+    inner = pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}.")
+    return [module, *(importlib.import_module(info.name) for info in inner)]

@@ -1,0 +1,74 @@
+"""Loops: what the worker does all the time beside its jobs, each in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event, Thread
+from time import monotonic
+
+from lib import logs
+from lib.audit import delivery
+from lib.errors import Unavailable
+from lib.jobs import sweep
+
+SWEEP_EVERY = 1.0  # seconds
+MOVE_EVERY = 1.0  # seconds
+MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
+
+
+class Loop:
+    """Some work, again and again; a store that is down delays it, nothing ends it."""
+
+    def __init__(self, name: str, every: float, work: Callable[[], None]) -> None:
+        self.name = name
+        self.beaten = monotonic()
+        self._every = every
+        self._work = work
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round under way."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        pause = self._every
+        while not self._stop.wait(pause):
+            try:
+                self._work()
+                pause = self._every
+            except Unavailable:
+                pause = min(2 * pause, max(MAX_PAUSE, self._every))
+            except Exception:  # noqa: BLE001 - whatever it is, the next round may be better
+                logs.exception("loop.failed", loop=self.name)
+            self.beaten = monotonic()
+
+
+def sweeper() -> Loop:
+    """Return the loop that sweeps the jobs."""
+    return Loop("sweep", SWEEP_EVERY, _sweep)
+
+
+def mover() -> Loop:
+    """Return the loop that moves the audit outbox to MongoDB."""
+    indexed = False
+
+    def move() -> None:
+        nonlocal indexed
+        if not indexed:
+            delivery.ensure_indexes()
+            indexed = True
+        while sum(delivery.move().values()) == delivery.BATCH:
+            pass
+
+    return Loop("audit", MOVE_EVERY, move)
+
+
+def _sweep() -> None:
+    done = {name: count for name, count in sweep.sweep().items() if count}
+    if done:
+        logs.info("jobs.swept", **done)
