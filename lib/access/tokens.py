@@ -52,6 +52,7 @@ def install(app: Flask) -> None:
         JWT_DECODE_AUDIENCE=AUDIENCE,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings().jwt_expires_in),
         JWT_SECRET_KEY=settings().jwt_secret,
+        JWT_COOKIE_CSRF_PROTECT=False,  # no cookies here
     )
     manager = JWTManager(app)
     manager.decode_key_loader(_key_of)

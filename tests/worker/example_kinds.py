@@ -110,5 +110,5 @@ def progress(job):
     for percent in (10, 50, 90):
         job.progress(percent, f"at {percent}")
         time.sleep(0.25)
-    job.artifact("größe/..\\a\"b.txt", "text/plain", "ä".encode())
+    job.artifact('größe/..\\a"b.txt', "text/plain", "ä".encode())
     return {"done": True}

@@ -1,4 +1,4 @@
-"""One of the people of the demo: REST calls by httpx, a WebSocket by simple-websocket."""
+"""One of the people of the demo: REST calls by httpx, a WebSocket by websocket-client."""
 
 import json
 import secrets
@@ -7,7 +7,12 @@ from collections import deque
 from typing import Any
 
 import httpx
-from simple_websocket import Client, ConnectionClosed
+from websocket import (
+    WebSocket,
+    WebSocketException,
+    WebSocketTimeoutException,
+    create_connection,
+)
 
 PATIENCE = 20.0  # seconds that anything may take
 
@@ -23,7 +28,7 @@ class Person:
         self.name = name
         self.email = f"{name.lower()}-{secrets.token_hex(4)}@example.com"
         self._http = httpx.Client(base_url=f"{api_url}/api/v1", timeout=PATIENCE)
-        self._socket: Client | None = None
+        self._socket: WebSocket | None = None
         self._seen: deque[dict[str, Any]] = deque()
         self._sent = 0
 
@@ -52,7 +57,7 @@ class Person:
     def enter(self, project_id: str) -> dict[str, Any]:
         """Take a ticket, open the WebSocket with it, and return the welcome."""
         ticket = self.call("POST", f"/projects/{project_id}/ticket")
-        self._socket = Client.connect(ticket["url"])
+        self._socket = create_connection(ticket["url"], timeout=PATIENCE)
         return self.hear("welcome")
 
     def leave(self) -> None:
@@ -86,13 +91,15 @@ class Person:
             self._seen.append(self._receive(deadline))
 
     def _receive(self, deadline: float) -> dict[str, Any]:
+        if not self._socket:
+            raise StepFailed(f"{self.name} is in no room.")
         try:
-            text = self._socket.receive(timeout=deadline - time.monotonic())  # type: ignore[union-attr]
-        except ConnectionClosed as error:
+            self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            return dict(json.loads(self._socket.recv()))
+        except WebSocketTimeoutException:
+            raise StepFailed(f"{self.name} waited {PATIENCE:.0f} s for an event in vain.") from None
+        except WebSocketException as error:
             raise StepFailed(f"{self.name}'s WebSocket was closed: {error}") from None
-        if text is None:
-            raise StepFailed(f"{self.name} waited {PATIENCE:.0f} s for an event in vain.")
-        return dict(json.loads(text))
 
 
 ANSWERS = ("ack", "error")

@@ -1,0 +1,79 @@
+"""The queue message: what functions write over HTTP is what huey itself would write and take."""
+
+import json
+import pickle
+import threading
+
+import pytest
+from huey import RedisHuey
+from huey.registry import Message
+
+from lib.bridge import keys, queue
+from lib.config import settings
+from lib.ids import new_id
+from lib.stores import redis, redis_tcp
+from worker import tasks
+from worker.consumer import Consumer
+from worker.queue import NAME, JsonSerializer, connect
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(stack):
+    redis_tcp.client().delete(keys.QUEUE)
+
+
+@pytest.fixture
+def stock():
+    """huey as anybody would set it up, with our serializer."""
+    collab = RedisHuey(
+        NAME, url=settings().redis_url, results=False, serializer=JsonSerializer(), read_timeout=1
+    )
+    taken = []
+    tasks.register(collab, taken.append)
+    collab.taken = taken
+    return collab
+
+
+def test_the_message_is_field_for_field_what_huey_writes(stock):
+    job_id = new_id()
+    task = stock._registry.string_to_task(queue.TASK)
+    assert stock.storage.queue_key == keys.QUEUE
+    stock.enqueue(task(args=(str(job_id),)))
+    theirs = json.loads(redis_tcp.client().rpop(keys.QUEUE))
+    ours = json.loads(queue.message(job_id))
+    assert len(ours) == len(Message._fields)
+    assert ours[1:] == theirs[1:]
+    assert isinstance(ours[0], str)
+
+
+def test_a_stock_consumer_takes_what_was_pushed_over_http(stock, eventually):
+    assert isinstance(redis._current(), redis.HttpTransport)
+    job_id = new_id()
+    queue.push([job_id])
+    consumer = stock.create_consumer(workers=1, periodic=False)
+    consumer._set_signal_handlers = lambda: None  # this is not the process's main program
+    runner = threading.Thread(target=consumer.run, daemon=True)
+    runner.start()
+    try:
+        eventually(lambda: stock.taken == [job_id])
+    finally:
+        consumer.stop(graceful=True)
+        runner.join(10)
+
+
+def test_messages_are_taken_in_the_order_in_which_they_were_pushed(stock):
+    ids = [new_id() for _ in range(5)]
+    queue.push(ids[:3])
+    queue.push(ids[3:])
+    assert [stock.dequeue().args[0] for _ in ids] == [str(i) for i in ids]
+
+
+def test_nothing_is_ever_unpickled():
+    with pytest.raises(ValueError, match=r"."):
+        JsonSerializer().deserialize(pickle.dumps(["worker.tasks.run_job"]))
+
+
+def test_our_consumer_stops_on_sigterm_and_ignores_what_would_restart_it(stack):
+    consumer = Consumer(connect(settings().redis_url), 2, 25)
+    names = {number.name: action for number, action in consumer._signal_actions.items()}
+    assert names == {"SIGTERM": (False, True), "SIGINT": (False, False)}
