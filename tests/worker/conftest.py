@@ -138,7 +138,7 @@ def ended(read, eventually) -> Callable[..., dict[str, Any]]:
 
     def wait(job: dict[str, Any], within: float = 30) -> dict[str, Any]:
         what = f"the job was not over in time: {job}"
-        return eventually(lambda: (now := read(job))["state"] in OVER and now, within, what)
+        return eventually(lambda: (now := read(job)).get("state") in OVER and now, within, what)
 
     return wait
 
