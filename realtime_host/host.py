@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from time import monotonic, sleep
 
 from lib import logs
@@ -36,7 +35,7 @@ class Host:
         self.seats = Seats()
         self.hub = Hub(self)
         self._work = Work(self.hub)
-        self._publisher = Publisher()
+        self._publisher = Publisher(self.id)
         self._presence = Presence(self.id, self._publisher, self._learned)
         self._subscriber = Subscriber(self._said, self._presence.look)
         self.lobby = Lobby(self.hub, self._presence, self._subscriber)
@@ -62,7 +61,6 @@ class Host:
 
     def publish(self, project_id: str, message: Message) -> None:
         """Tell a room: this host's members now, whatever Redis does, then the other hosts."""
-        message = replace(message, origin=self.id)
         self.hub.call(self.lobby.deliver, project_id, message, sending.get())
         self._publisher.publish(project_id, message)
 

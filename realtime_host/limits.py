@@ -23,6 +23,7 @@ RECHECK = 60.0  # seconds after which a connection's access is looked up again, 
 RECENT = 10.0  # seconds for which an access message is kept for those who are just connecting
 
 PRESENCE_BEAT = 5.0  # seconds between two writes of this host's people
+SETTLE_WITHIN = 1.0  # seconds that somebody may seem to be here after leaving, if Redis is slow
 PRESENCE_TTL = 20  # seconds after its last sign of life that a host's people are gone
 
 OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; cursors are not kept

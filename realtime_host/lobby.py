@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from lib import logs
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
@@ -47,6 +49,11 @@ class Lobby:
             del self.rooms[room.project_id]
             self._dirty.discard(room)
             self._subscriber.leave(room.project_id)
+        elif self._subscriber.up:  # the person may have just come in on another host: look first
+            room.settle_by = monotonic() + limits.SETTLE_WITHIN
+            self._presence.look(room.project_id)
+        else:
+            room.settle()
         logs.info("room.left", **_ids(connection), code=code)
 
     def deliver(self, project_id: str, message: Message, sender: Connection | None) -> None:
@@ -79,7 +86,7 @@ class Lobby:
     def ticked(self, now: float) -> None:
         """Let go the people of hosts that have died."""
         for room in tuple(self.rooms.values()):
-            if room.shared:
+            if room.shared or now >= room.settle_by:
                 room.forget_silent(now)
 
     def flush(self) -> None:

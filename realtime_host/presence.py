@@ -89,9 +89,7 @@ class Presence:
         try:
             self._write({room: rooms[room] for room in (rooms if everything else changed)})
             for room in changed:
-                self._publisher.publish(
-                    room, Message(presence.PRESENCE_CHANGED, {}, origin=self._host_id)
-                )
+                self._publisher.publish(room, Message(presence.PRESENCE_CHANGED, {}))
             held = {room for room, people in rooms.items() if people}
             for room, states in self._others(held if everything else unread).items():
                 self._learned(room, states)

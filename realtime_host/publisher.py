@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from threading import Condition, Thread
 
 from lib import logs
@@ -16,9 +17,13 @@ BATCH = 500  # messages in one trip
 
 
 class Publisher:
-    """One thread. While Redis is away, messages that must not be lost wait; cursors do not."""
+    """One thread. While Redis is away, messages that must not be lost wait; cursors do not.
 
-    def __init__(self) -> None:
+    Every message carries the host's id, by which the host knows its own when they come back.
+    """
+
+    def __init__(self, host_id: str) -> None:
+        self._host_id = host_id
         self._waiting: deque[tuple[str, Message]] = deque(maxlen=limits.OUTBOX_MESSAGES)
         self._cursors: dict[tuple[str, str], Message] = {}
         self._changed = Condition()
@@ -39,13 +44,13 @@ class Publisher:
     def publish(self, project_id: str, message: Message) -> None:
         """Tell the other hosts of a room; returns at once."""
         with self._changed:
-            self._waiting.append((project_id, message))
+            self._waiting.append((project_id, replace(message, origin=self._host_id)))
             self._changed.notify()
 
     def publish_latest(self, project_id: str, key: str, message: Message) -> None:
         """Tell the other hosts of a room, unless a newer message of the same key comes first."""
         with self._changed:
-            self._cursors[project_id, key] = message
+            self._cursors[project_id, key] = replace(message, origin=self._host_id)
             self._changed.notify()
 
     def _run(self) -> None:

@@ -9,6 +9,8 @@ from realtime_host import frames, limits
 from realtime_host.connection import Connection, State
 from realtime_host.hub import Hub
 
+NEVER = float("inf")
+
 Item = tuple[bytes, str | None]  # a frame, and the key under which a newer one replaces it
 
 
@@ -23,6 +25,7 @@ class Room:
         self.project_id = project_id
         self.members: dict[Connection, None] = {}
         self.told: dict[str, Person] = {}  # who is here, as far as the members know
+        self.settle_by = NEVER  # when to settle, even if nothing is learned of the other hosts
         self._hub = hub
         self._dirty = dirty  # the rooms that are to be flushed at the end of this pass
         self._remote: dict[str, tuple[HostState, float]] = {}  # by host, and when it last beat
@@ -46,9 +49,8 @@ class Room:
         connection.taken = len(self._items)
 
     def leave(self, connection: Connection) -> None:
-        """Remove a member, and tell the others when that takes somebody away."""
-        if self.members.pop(connection, self) is not self:
-            self.settle()
+        """Remove a member; whether that takes somebody away shows when the room settles."""
+        self.members.pop(connection, None)
 
     def broadcast(
         self, frame: bytes, *, sender: Connection | None = None, key: str | None = None
@@ -101,7 +103,7 @@ class Room:
 
     def settle(self) -> None:
         """Tell the members who came and who left since they were last told."""
-        here = self._here()
+        here, self.settle_by = self._here(), NEVER
         before, self.told = self.told, here
         for user_id in here.keys() - before.keys():
             self.broadcast(frames.event("user-joined", here[user_id]))

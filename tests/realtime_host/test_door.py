@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from websocket import WebSocketBadStatusException
 
 from lib.bridge import keys
 from lib.stores import redis_tcp
@@ -39,7 +40,7 @@ def test_without_proof_of_who_it_is_nobody_gets_in(refusal, team):
     assert refusal(room, Authorization="Basic b2xnYTpvbGdh")["status"] == 401
     assert refusal(room, Sec_WebSocket_Protocol="bearer")["status"] == 401
     assert refusal(room, Sec_WebSocket_Protocol=f"token, {team.owner.token}")["status"] == 401
-    for ticket in ("", "x", "x" * 5000, "%00", "%F0%9F%98%80"):
+    for ticket in ("", "x", "x" * 3000, "%00", "%F0%9F%98%80"):
         assert refusal(room, f"?ticket={ticket}")["status"] == 401
 
 
@@ -160,9 +161,10 @@ def test_one_person_has_so_many_connections_and_no_more(
 def _gets_in(connect, team, room, small):
     try:
         return connect(team.collaborator, room, on=small)
-    except Exception as error:  # noqa: BLE001
-        assert "429" in str(error)
-        return None
+    except WebSocketBadStatusException as refused:
+        if refused.status_code != 429:
+            raise
+    return None
 
 
 def test_health_and_readiness_and_figures(connect, host, team):
