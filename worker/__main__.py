@@ -22,13 +22,16 @@ from worker.consumer import Consumer
 from worker.heartbeat import BEATS_PER_LEASE, Running
 from worker.kinds import Kind
 from worker.maintenance import Loop
+from worker.pace import Pace
 from worker.publisher import Publisher
 from worker.runner import Runner
 
-SPARE_CONNECTIONS = 4  # to Postgres, beside one per thread: heartbeat, sweep, audit, release
+SPARE_CONNECTIONS = 5  # to Postgres, beside one per thread: the loops', and the finisher's
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
 STUCK_AFTER = 60.0  # seconds without a turn of some loop
-FLUSH_TIME = 1.0  # seconds to send the last announcements
+FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements
+MAX_IDLE = 0.5  # seconds that a job which was taken may wait for a thread
+IDLE_EVERY = 0.25  # seconds between two looks at that
 
 
 class Worker:
@@ -38,13 +41,18 @@ class Worker:
         self._known = known
         self._running = Running()
         self._publisher = Publisher()
-        collab = queue.connect(settings().redis_url)
-        self._consumer = Consumer(collab, settings().worker_concurrency, settings().worker_drain)
+        self._queue = queue.connect(settings().redis_url)
+        self._consumer = Consumer(
+            self._queue, settings().worker_concurrency, settings().worker_drain
+        )
         name = f"{socket.gethostname()}-{os.getpid()}"
-        runner = Runner(name, known, self._running, self._consumer.stopping)
-        tasks.register(collab, runner.run)
+        pace = Pace(settings().worker_concurrency)
+        self._runner = Runner(name, known, self._running, pace, self._consumer.stopping)
+        tasks.register(self._queue, self._runner.run)
+        self._queue.take_ahead(pace.ahead, self._runner.claim)
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
-        self._loops = [beat, maintenance.sweeper(), maintenance.mover()]
+        idle = Loop("idle", IDLE_EVERY, lambda: self._give_back(MAX_IDLE))
+        self._loops = [beat, idle, maintenance.sweeper(), maintenance.mover()]
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""
@@ -52,10 +60,12 @@ class Worker:
         rooms.use(self._publisher)
         self._announce()
         self._publisher.start()
+        self._runner.finisher.start()
         for loop in self._loops:
             loop.start()
         logs.info("worker.started", kinds=sorted(self._known), threads=self._consumer.workers)
         self._consumer.run()
+        self._runner.finisher.stop(FLUSH_TIME)
         for loop in self._loops:
             loop.stop()
         logs.info("worker.stopped", released=self._release())
@@ -72,9 +82,18 @@ class Worker:
 
     def _release(self) -> int:
         try:
+            self._give_back(0)
             return self._running.release()
         except Unavailable:  # the sweep takes them over when their leases end
             return 0
+
+    def _give_back(self, after: float) -> None:
+        taken = self._queue.give_up(after)
+        try:
+            self._runner.give_back(taken)
+        except Unavailable:
+            self._queue.keep(taken)
+            raise
 
     def _state(self) -> tuple[bool, dict[str, Any]]:
         late = [loop.name for loop in self._loops if monotonic() - loop.beaten > STUCK_AFTER]

@@ -1,60 +1,64 @@
-"""Group commit: what several threads ask of the database at the same time is done in one go.
+"""Batches: one thread does what others hand to it, as much in one go as has come together.
 
-Nothing waits for company: an item alone is done at once, and those that come in the meantime
-form the next batch.
+Nothing waits for company: what comes alone is done at once, and what comes meanwhile is the next
+batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from threading import Lock
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Generic, TypeVar
 
-from lib.errors import Unavailable
+from lib import logs
 
 Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
 
 
-class Batches(Generic[Item, Outcome]):
-    """Calls by many threads, answered by calls with lists; `work` returns outcomes in order."""
+class Batches(Generic[Item]):
+    """A queue of items, and the thread that calls `work` with up to `most` of them at a time."""
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Outcome]]) -> None:
+    def __init__(self, name: str, work: Callable[[list[Item]], None], most: int) -> None:
         self._work = work
-        self._waiting: list[tuple[Item, Future[Outcome]]] = []
-        self._guard = Lock()
-        self._turn = Lock()
+        self._most = most
+        self._waiting: SimpleQueue[Item | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
 
-    def __call__(self, item: Item) -> Outcome:
-        """Return what `work` makes of the item; raises what it raises."""
-        future: Future[Outcome] = Future()
-        with self._guard:
-            self._waiting.append((item, future))
-        with self._turn:  # those who wait here are served by the one in front
-            if not future.done():
-                self._run()
-        return future.result()
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def put(self, item: Item) -> None:
+        """Hand over an item; returns at once."""
+        self._waiting.put(item)
+
+    def __len__(self) -> int:
+        return self._waiting.qsize()
+
+    def stop(self, within: float) -> None:
+        """Do what waits, for at most so many seconds, and end."""
+        self._waiting.put(None)
+        self._thread.join(within)
 
     def _run(self) -> None:
-        with self._guard:
-            batch, self._waiting = self._waiting, []
-        try:
-            outcomes = self._work([item for item, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whoever asked is told
-            self._apart(batch, error)
-        else:
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
-                future.set_result(outcome)
-
-    def _apart(self, batch: list[tuple[Item, Future[Outcome]]], error: Exception) -> None:
-        # One that can't be done must not take the others with it; a store that is down does.
-        if len(batch) == 1 or isinstance(error, Unavailable):
-            for _, future in batch:
-                future.set_exception(error)
-            return
-        for item, future in batch:
+        while (first := self._waiting.get()) is not None:
+            batch, more = self._gather(first)
             try:
-                future.set_result(self._work([item])[0])
-            except Exception as own:  # noqa: BLE001
-                future.set_exception(own)
+                self._work(batch)
+            except Exception:  # noqa: BLE001 - whatever it is, the next batch may be better
+                logs.exception("batch.failed", batch=self._thread.name, size=len(batch))
+            if not more:
+                return
+
+    def _gather(self, first: Item) -> tuple[list[Item], bool]:
+        batch = [first]
+        while len(batch) < self._most:
+            try:
+                item = self._waiting.get_nowait()
+            except Empty:
+                return batch, True
+            if item is None:
+                return batch, False
+            batch.append(item)
+        return batch, True

@@ -26,18 +26,25 @@ class LeaseLost(Exception):
 class Context:
     """One attempt at one job."""
 
-    def __init__(self, job: dict[str, Any], payload: dict[str, Any], timeout: float) -> None:
-        self.payload = payload
+    def __init__(self, job: dict[str, Any], timeout: float) -> None:
+        self.payload: dict[str, Any] = job["payload"]
+        self.kind: str = job["kind"]
         self.job_id: UUID = job["id"]
         self.project_id: UUID = job["project_id"]
         self.workspace_id: UUID = job["workspace_id"]
         self.attempt: int = job["attempt"]
+        self.request_id: str = job["request_id"]
         self.lease = Lease(job["id"], job["lease_token"])
         self.made: Artifact | None = None
-        self.ends = monotonic() + timeout
+        self._began = monotonic()
+        self.ends = self._began + timeout
         self._lost = False
         self._told = float("-inf")
         self._open: Connection | None = None
+
+    def age_ms(self) -> float:
+        """Return how long the attempt has taken so far, in milliseconds."""
+        return round((monotonic() - self._began) * 1000, 1)
 
     def lose(self) -> None:
         """Make the handler stop at its next call of any method here."""

@@ -1,23 +1,39 @@
-"""The huey queue named `collab`: JSON messages that functions can write, nothing ever unpickled."""
+"""The huey queue named `collab`: JSON messages that functions can write, nothing ever unpickled.
+
+What costs most is going to Redis and Postgres for each message, so where jobs are short, several
+messages are taken at once, and their jobs claimed at once. They wait here for a thread, and go back
+to where they came from when none comes soon.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from threading import Lock
+from time import monotonic
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from huey import Huey
-from huey.exceptions import HueyException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import RedisStorage
-from redis import ConnectionPool
+from redis import ConnectionPool, RedisError
 
 from lib import logs
+from lib.bridge.queue import TASK
+from lib.errors import Unavailable
+from lib.jobs.lifecycle import Row
 
 NAME = "collab"
 CONNECT_TIMEOUT = 1.0  # seconds
 SOCKET_TIMEOUT = 5.0  # seconds; longer than READ_TIMEOUT, or waiting for a message would look dead
 READ_TIMEOUT = 1  # seconds that one wait for a message lasts
+
+Prefetch = Callable[[Sequence[UUID]], dict[UUID, Row]]
 
 
 class JsonSerializer(Serializer):
@@ -33,23 +49,91 @@ class JsonSerializer(Serializer):
         return Message(*fields)
 
 
+class Taken(NamedTuple):
+    """A job that was taken from the queue and waits for a thread; claimed when it has its row."""
+
+    at: float
+    job_id: UUID
+    row: Row | None
+
+
 class Queue(Huey):
     """huey on Redis, without results and revocations: states are in Postgres."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prefetch: Prefetch = lambda _: {}
+        self._ahead: Callable[[], int] = lambda: 1
+        self._taken: deque[Taken] = deque()
+        self._turn = Lock()
+
+    def take_ahead(self, ahead: Callable[[], int], prefetch: Prefetch) -> None:
+        """Take `ahead()` messages at a time; `prefetch` claims their jobs and returns the rows."""
+        self._ahead, self._prefetch = ahead, prefetch
+
     def dequeue(self) -> Any:
-        """Return the next task; None when there is none yet, or the message is not one of ours."""
-        data = self.storage.dequeue()
-        if data is None:
-            return None
+        """Return the next task; None when there is none yet. Its job may be claimed already."""
+        if not self._taken and self._turn.acquire(timeout=READ_TIMEOUT):
+            try:
+                if not self._taken:
+                    self._taken.extend(self._fetch())
+            finally:
+                self._turn.release()
         try:
-            return self.deserialize_task(data)
-        except (ValueError, TypeError, HueyException, RecursionError) as error:
-            logs.warning("queue.unreadable", reason=type(error).__name__, size=len(data))
+            _, job_id, row = self._taken.popleft()
+        except IndexError:
             return None
+        # Of a message only the job counts: what else it says (when, how often) is not obeyed.
+        return self._registry.string_to_task(TASK)(args=(job_id, row))
+
+    def give_up(self, after: float) -> list[Taken]:
+        """Take out what has waited for a thread for longer than `after` seconds."""
+        given_up: list[Taken] = []
+        with suppress(IndexError):  # nothing is left, or a thread was faster
+            while monotonic() - self._taken[0].at >= after:
+                given_up.append(self._taken.popleft())
+        return given_up
+
+    def keep(self, taken: Sequence[Taken]) -> None:
+        """Take back what could not be given up."""
+        self._taken.extend(taken)
+
+    def read_schedule(self, *_: Any) -> list[Any]:
+        """Nothing: what is to run later waits in Postgres."""
+        return []
 
     def is_revoked(self, *_: Any, **__: Any) -> bool:
         """Never: saves a round trip to Redis for each job."""
         return False
+
+    def delete(self, *_: Any) -> None:
+        """Nothing: there are no revocations, so none is to be cleared after each job."""
+
+    def _fetch(self) -> list[Taken]:
+        try:
+            ids = list(self._job_ids())
+        except RedisError as error:
+            logs.warning("queue.unavailable", kind=type(error).__name__)
+            time.sleep(READ_TIMEOUT)
+            return []
+        try:
+            rows = self._prefetch(ids) if ids else {}
+        except Unavailable:  # whoever runs them goes on asking
+            rows = {}
+        now = monotonic()
+        return [Taken(now, job_id, rows.pop(job_id, None)) for job_id in ids]
+
+    def _job_ids(self) -> Iterator[UUID]:
+        first = self.storage.dequeue()
+        if first is None:
+            return
+        more = self._ahead() - 1
+        rest = self.storage.conn.rpop(self.storage.queue_key, more) if more > 0 else None
+        for data in [first, *(rest or ())]:
+            try:
+                yield _job_id(self.serializer.deserialize(data))
+            except (ValueError, TypeError, AttributeError, RecursionError) as error:
+                logs.warning("queue.unreadable", reason=type(error).__name__, size=len(data))
 
 
 def connect(url: str) -> Queue:
@@ -69,3 +153,9 @@ def connect(url: str) -> Queue:
         connection_pool=pool,
         read_timeout=READ_TIMEOUT,
     )
+
+
+def _job_id(message: Message) -> UUID:
+    if message.name != TASK or not isinstance(message.args, list) or len(message.args) != 1:
+        raise ValueError("not a message of ours")
+    return UUID(message.args[0])

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from lib import logs
-from worker.queue import Queue
+from huey import Huey
+
+from lib.jobs.lifecycle import Row
 
 
-def register(queue: Queue, run: Callable[[UUID], None]) -> None:
+def register(queue: Huey, run: Callable[[UUID, Row | None], None]) -> None:
     """Have `queue` run jobs with `run`, as the task `worker.tasks.run_job`."""
 
-    def run_job(job_id: str) -> None:
-        try:
-            identity = UUID(job_id)
-        except (ValueError, TypeError, AttributeError):
-            logs.warning("queue.unreadable", reason="not a job id")
-            return
-        run(identity)
+    def run_job(job_id: UUID | str, row: Row | None = None) -> None:
+        run(UUID(str(job_id)), row)
 
     queue.task(name="run_job")(run_job)  # never renamed: messages in the queue carry it

@@ -14,13 +14,14 @@ def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]])
     """Add events to the outbox: each an id, a collection and a document."""
     from psycopg.types.json import Jsonb
 
-    ids, collections, documents = zip(*events, strict=True)
+    rows = [{"id": str(i), "collection": c, "event": e} for i, c, e in events]
     conn.execute(
         """
         INSERT INTO audit_outbox (id, collection, event)
-        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::jsonb[])
+        SELECT id, collection, event
+        FROM jsonb_to_recordset(%s) AS given(id uuid, collection text, event jsonb)
         """,
-        [list(ids), list(collections), [Jsonb(document) for document in documents]],
+        [Jsonb(rows)],
     )
 
 

@@ -21,15 +21,24 @@ _OVER = "lease_token = NULL, lease_until = NULL"
 
 
 def claim(
-    conn: Connection, job_ids: Sequence[UUID], *, worker: str, kinds: Sequence[str], lease: int
+    conn: Connection,
+    job_ids: Sequence[UUID],
+    *,
+    worker: str,
+    kinds: Sequence[str],
+    lease: int,
+    spare: bool,
 ) -> list[Row]:
-    """Take those of these jobs that are due and of these kinds; `lease` is in seconds."""
+    """Take those of these jobs that are due and of these kinds; `lease` is in seconds.
+
+    With `spare`, only those that have another attempt after this one.
+    """
     return conn.execute(
         f"""
         WITH due AS (
             SELECT id FROM jobs
             WHERE id = ANY(%(ids)s) AND state IN ('queued', 'retrying') AND run_at <= now()
-              AND kind = ANY(%(kinds)s)
+              AND kind = ANY(%(kinds)s) AND (NOT %(spare)s OR attempt + 1 < max_attempts)
             ORDER BY id FOR UPDATE
         ), changed AS (
             UPDATE jobs j SET state = 'running', attempt = attempt + 1, worker = %(worker)s,
@@ -41,7 +50,8 @@ def claim(
         )
         {WITH_ACTOR}
         """,  # noqa: S608
-        {"ids": list(job_ids), "worker": worker, "kinds": list(kinds), "lease": lease},
+        {"ids": list(job_ids), "worker": worker, "kinds": list(kinds), "lease": lease}
+        | {"spare": spare},
     ).fetchall()
 
 
@@ -89,19 +99,20 @@ def succeed(
     """End jobs well; return those whose lease still held."""
     from psycopg.types.json import Jsonb
 
+    pairs = zip(leases, results, strict=True)
+    given = [{"id": str(i), "token": str(t), "result": result} for (i, t), result in pairs]
     return conn.execute(
         f"""
         WITH changed AS (
             UPDATE jobs j SET state = 'succeeded', progress = 100, result = given.result,
                 error = NULL, finished_at = clock_timestamp(), {_OVER}
-            FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[], %(results)s::jsonb[])
-                AS given(id, token, result)
+            FROM jsonb_to_recordset(%(given)s) AS given(id uuid, token uuid, result jsonb)
             WHERE {_OURS}
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
         """,  # noqa: S608
-        _given(leases) | {"results": [r if r is None else Jsonb(r) for r in results]},
+        {"given": Jsonb(given)},
     ).fetchall()
 
 

@@ -50,14 +50,19 @@ class Success:
 
 
 def claim(
-    conn: Connection, job_ids: Sequence[UUID], *, worker: str, kinds: Sequence[str]
+    conn: Connection,
+    job_ids: Sequence[UUID],
+    *,
+    worker: str,
+    kinds: Sequence[str],
+    spare: bool = False,
 ) -> list[Row]:
     """Take those of these jobs that wait, are due, and of a kind in `kinds`; return their rows.
 
-    A row holds the job and its `lease_token`.
+    A row holds the job and its `lease_token`. `spare` leaves out those on their last attempt.
     """
     rows = lease_queries.claim(
-        conn, job_ids, worker=worker, kinds=kinds, lease=settings().job_lease
+        conn, job_ids, worker=worker, kinds=kinds, lease=settings().job_lease, spare=spare
     )
     tell(conn, "job.started", rows, worker=worker)
     return rows

@@ -148,6 +148,15 @@ def test_what_does_not_finish_in_time_is_given_back_without_charge(
     assert events(job)[-1] == "job.released"
 
 
+def test_sigint_gives_everything_back_at_once(worker, submit, read, mark, marks, eventually):
+    running = worker()
+    job = submit("stubborn", seconds=20, mark=str(mark), job={"max_attempts": 1})
+    eventually(lambda: marks("began") == 1)
+    running.send(signal.SIGINT)
+    assert running.wait(10) == 0
+    assert (read(job)["state"], read(job)["attempt"]) == ("queued", 0)
+
+
 def test_a_worker_without_postgres_stops_when_told(worker):
     away = worker(ready=False, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     deadline = time.monotonic() + 20

@@ -56,6 +56,8 @@ def test_a_job_submitted_while_redis_is_down_is_accepted_and_runs_later(
     assert ended(job)["state"] == "succeeded"
     assert ended(submit("nothing"))["state"] == "succeeded"
     assert running.process.poll() is None
+    assert running.logged("queue.unavailable")
+    assert "Traceback" not in running.text
 
 
 def test_a_restart_of_postgres_charges_no_attempt(

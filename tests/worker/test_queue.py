@@ -29,7 +29,7 @@ def stock():
         NAME, url=settings().redis_url, results=False, serializer=JsonSerializer(), read_timeout=1
     )
     taken = []
-    tasks.register(collab, taken.append)
+    tasks.register(collab, lambda job_id, row: taken.append(job_id))
     collab.taken = taken
     return collab
 
