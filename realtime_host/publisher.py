@@ -63,15 +63,25 @@ class Publisher:
             if self._sent(batch + fleeting):
                 for _ in batch:
                     self._waiting.popleft()
-            elif not self._pause():
+            elif not self._redis_is_back():
                 return
 
     def _pending(self) -> bool:
         return bool(self._waiting or self._cursors or not self._running)
 
-    def _pause(self) -> bool:
+    def _redis_is_back(self) -> bool:
+        # What is published before the other hosts listen again reaches nobody: give them the time.
+        while self._pause(limits.RECONNECT_MIN * 5):
+            try:
+                redis.execute("PING")
+            except Unavailable:
+                continue
+            return self._pause(limits.RESUBSCRIBED)
+        return False
+
+    def _pause(self, seconds: float) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: not self._running, limits.RECONNECT_MIN * 5)
+            self._changed.wait_for(lambda: not self._running, seconds)
         return self._running
 
     def _sent(self, batch: list[tuple[str, Message]]) -> bool:

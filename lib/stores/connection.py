@@ -7,7 +7,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow
 
-IDLE_BEFORE_CHECK = 5.0  # seconds a pooled connection may rest before it is pinged at checkout
+IDLE_BEFORE_CHECK = 1.0  # seconds a pooled connection may rest before it is pinged at checkout
+
+_suspect_since = float("-inf")  # when a connection was last found broken
 
 
 class Connection(psycopg.Connection[DictRow]):
@@ -24,9 +26,16 @@ class Connection(psycopg.Connection[DictRow]):
 
 
 def check(conn: Connection) -> None:
-    """Ping a pooled connection that has rested; one in steady use costs no round trip.
+    """Ping a pooled connection that has rested, or was last used before another broke.
 
-    Raises psycopg.OperationalError when the connection is dead, so that the pool replaces it.
+    One in steady use costs no round trip. Raises psycopg.OperationalError when the connection is
+    dead, so that the pool replaces it.
     """
-    if monotonic() - conn.last_used > IDLE_BEFORE_CHECK:
+    if monotonic() - conn.last_used > IDLE_BEFORE_CHECK or conn.last_used < _suspect_since:
         conn.execute("")
+
+
+def suspect_all() -> None:
+    """Have every pooled connection pinged before its next use: one of them was found broken."""
+    global _suspect_since
+    _suspect_since = monotonic()

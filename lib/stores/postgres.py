@@ -54,6 +54,10 @@ def connection() -> Iterator[Connection]:
             conn.last_used = monotonic()
     except (psycopg.OperationalError, PoolTimeout) as error:
         logs.warning("postgres.unavailable", kind=type(error).__name__, reason=str(error)[:200])
+        if _is_away(error):
+            from lib.stores.connection import suspect_all
+
+            suspect_all()
         raise Unavailable("The database does not answer; try again in a moment.") from error
 
 
@@ -77,11 +81,14 @@ def transaction() -> Iterator[Connection]:
 
 def is_outage(error: BaseException | None) -> bool:
     """Return whether an Unavailable came of Postgres being away, not of what was asked of it."""
+    return _is_away(error.__cause__ if error else None)
+
+
+def _is_away(error: BaseException | None) -> bool:
     from psycopg import OperationalError
 
-    cause = error.__cause__ if error else None
     # Without a code, the connection was lost before the server could say anything.
-    return isinstance(cause, OperationalError) and (cause.sqlstate or "08").startswith(AWAY)
+    return isinstance(error, OperationalError) and (error.sqlstate or "08").startswith(AWAY)
 
 
 def close() -> None:

@@ -1,5 +1,7 @@
 """Postgres as requests use it: announcements after the commit, and outages that pass."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from lib.errors import Unavailable
@@ -67,6 +69,18 @@ def test_requests_are_503_while_postgres_is_down_and_served_again_after(
     assert team.owner.get("/health/ready").status_code == 503
     stack.postgres.start()
     eventually(lambda: team.owner.get(path).status_code == 200, within=5)
+
+
+def test_a_restart_of_postgres_refuses_one_request_at_most(team, stack):
+    with ExitStack() as held:
+        for _ in range(postgres.POOL_MAX):  # as many connections as the pool may hold, all in use
+            held.enter_context(postgres.connection()).execute("SELECT 1")
+    stack.postgres.stop()
+    stack.postgres.start()
+    path = f"/projects/{team.project['id']}"
+    statuses = [team.owner.get(path).status_code for _ in range(2 * postgres.POOL_MAX)]
+    assert statuses.count(503) <= 1
+    assert set(statuses[1:]) == {200}
 
 
 def test_writes_go_on_while_redis_is_down(team, stack, request):
