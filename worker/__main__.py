@@ -68,6 +68,8 @@ class Worker:
         self._runner.finisher.stop(FLUSH_TIME)
         for loop in self._loops:
             loop.stop()
+        for loop in self._loops:
+            loop.join(FLUSH_TIME)
         logs.info("worker.stopped", released=self._release())
         self._publisher.stop(FLUSH_TIME)
         server.shutdown()

@@ -32,8 +32,12 @@ class Loop:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the round under way."""
+        """Begin no further round."""
         self._stop.set()
+
+    def join(self, within: float) -> None:
+        """Wait for the end of the round under way, for at most so many seconds."""
+        self._thread.join(within)
 
     def _run(self) -> None:
         pause = self._every
