@@ -53,6 +53,12 @@ class Conflict(AppError):
     status, type, title = 409, "conflict", "This conflicts with what is already there"
 
 
+class PreconditionFailed(AppError):
+    """It is not the version any more that the caller means to change."""
+
+    status, type, title = 412, "precondition-failed", "It has changed since you read it"
+
+
 class TooLarge(AppError):
     """More than the limit, which the detail names."""
 

@@ -13,7 +13,9 @@ import re
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
@@ -239,3 +241,20 @@ def eventually() -> Callable[..., Any]:
         return answer
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def at_once() -> Callable[[int, Callable[[int], Any]], list[Any]]:
+    """Call something so many times in as many threads, all let go at the same moment."""
+
+    def run(times: int, call: Callable[[int], Any]) -> list[Any]:
+        barrier = Barrier(times)
+
+        def one(number: int) -> Any:
+            barrier.wait(30)
+            return call(number)
+
+        with ThreadPoolExecutor(times) as pool:
+            return list(pool.map(one, range(times)))
+
+    return run

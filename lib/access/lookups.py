@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from lib.access import queries
@@ -14,6 +14,8 @@ from lib.errors import NotFound, Unauthenticated
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
+Lock = Literal["read", "write", "version"]
+
 
 def find(
     conn: Connection,
@@ -22,11 +24,12 @@ def find(
     origin: Origin,
     target_id: UUID | None = None,
     *,
-    locked: bool = False,
+    lock: Lock = "read",
 ) -> Access:
     """Authenticate and authorise in one SQL statement, and return the thing with it.
 
-    `locked` keeps session and membership from changing until the transaction ends: for writes.
+    `write` keeps session and membership from changing until the transaction ends; `version`, the
+    thing itself too.
     Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller) and
     Forbidden (a member whose role is too weak).
     """
@@ -37,7 +40,7 @@ def find(
         user_id=claims.user_id,
         session_id=claims.session_id,
         target_id=target_id,
-        lock=("exclusive" if rule.exclusive else "write") if locked else "read",
+        lock="exclusive" if rule.exclusive and lock != "read" else lock,
     )
     if row is None:
         raise Unauthenticated("This session is over; log in again.")

@@ -99,6 +99,7 @@ _SCOPES = {
 _LOCKS = {
     "read": ("", "", ""),
     "write": ("FOR SHARE OF s", "FOR KEY SHARE", "FOR SHARE"),
+    "version": ("FOR SHARE OF s", "FOR NO KEY UPDATE", "FOR SHARE"),
     "exclusive": ("FOR UPDATE OF s", "FOR UPDATE", "FOR SHARE"),
 }
 
@@ -132,7 +133,7 @@ def lookup(
 ) -> dict[str, Any] | None:
     """Find the session, the role and the row of `scope` in one statement; None: no live session.
 
-    `lock` is `read`, `write` or `exclusive`.
+    `lock` is `read`, `write`, `version` or `exclusive`.
     """
     values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
     return conn.execute(_STATEMENTS[scope, lock], values).fetchone()

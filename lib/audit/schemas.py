@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from lib.http.replies import PageQuery
+from lib.http.paging import PageQuery
 from lib.schemas import Strict
 
 

@@ -45,6 +45,7 @@ class Settings:
     job_retry_delay: int
     job_lost_after: int
     audit_retention_days: int
+    rate_limits: bool
     host: str
 
 
@@ -89,6 +90,7 @@ def load(env: Mapping[str, str]) -> Settings:
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
+        rate_limits=_switch(env, "RATE_LIMITS", "on"),
         host=env.get("HOST") or "127.0.0.1",
     )
 
@@ -149,6 +151,13 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name) or default)
     except ValueError:
         raise ConfigError(f"{name} must be a whole number, not {env[name]!r}.") from None
+
+
+def _switch(env: Mapping[str, str], name: str, default: str) -> bool:
+    value = env.get(name) or default
+    if value not in ("on", "off"):
+        raise ConfigError(f"{name} must be on or off, not {value!r}.")
+    return value == "on"
 
 
 def _duration(env: Mapping[str, str], name: str, default: str) -> int:

@@ -1,27 +1,31 @@
-"""The edges of a REST route: `function`, `permits`, `public`, `accepts`, `query`, `reply`.
+"""The edges of a REST route: who may, what comes in, what goes out.
 
 app = function(__name__)
 
 @app.patch("/api/v1/projects/<uuid:project_id>")
 @permits("project.update")
-@accepts(ProjectIn)
-def update(access, body): ...
+@if_match(ProjectOut)
+@accepts(ProjectChanges)
+@returns(ProjectOut)
+def update(access, changes): ...
 """
 
+from lib.http.answers import creates, downloads, lists, returns
 from lib.http.app import function
-from lib.http.bodies import accepts, query
+from lib.http.bodies import accepts
+from lib.http.etags import if_match
 from lib.http.guard import permits, public
-from lib.http.replies import created, download, no_content, page, reply
+from lib.http.limited import limited
 
 __all__ = [
     "accepts",
-    "created",
-    "download",
+    "creates",
+    "downloads",
     "function",
-    "no_content",
-    "page",
+    "if_match",
+    "limited",
+    "lists",
     "permits",
     "public",
-    "query",
-    "reply",
+    "returns",
 ]

@@ -1,4 +1,4 @@
-"""Input: a JSON body or a query string, read strictly and validated by a marshmallow schema."""
+"""Input: a JSON body, read strictly and validated by a marshmallow schema, or a query string."""
 
 from __future__ import annotations
 
@@ -35,25 +35,6 @@ def accepts(schema: type[Schema]) -> Callable[[View], View]:
     return decorate
 
 
-def query(schema: type[Schema]) -> Callable[[View], View]:
-    """Validate the query string by `schema` and pass it to the view as its last argument, a dict.
-
-    The platform appends a route's path parameters to the query string: they are left out. A
-    parameter given twice, or unknown, is refused with 422.
-    """
-    loader = schema()
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def validated(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, validate(loader, _query_values()), **kwargs)
-
-        validated.query_schema = schema  # type: ignore[attr-defined]
-        return validated
-
-    return decorate
-
-
 def read_json() -> Any:
     """Return the request's body, parsed strictly.
 
@@ -71,7 +52,12 @@ def read_json() -> Any:
     return parse(text, "body")
 
 
-def _query_values() -> dict[str, str]:
+def query_values() -> dict[str, str]:
+    """Return the query string's parameters.
+
+    The platform appends a route's path parameters to the query string: they are left out. Raises
+    Invalid for a parameter that is given twice, or holds what can't be stored.
+    """
     in_path = request.view_args or {}
     values: dict[str, str] = {}
     for name, value in request.args.items(multi=True):

@@ -10,8 +10,9 @@ from uuid import UUID
 from flask import request
 
 from lib.access import lookups, tokens
+from lib.access.lookups import Lock
 from lib.access.permissions import PERMISSIONS, Level
-from lib.http import headers
+from lib.http import headers, limited
 from lib.stores import postgres
 
 View = Callable[..., Any]
@@ -26,7 +27,9 @@ def public(permission: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def open_to_all(*args: Any, **kwargs: Any) -> Any:
-            return view(headers.origin(), *args, **kwargs)
+            origin = headers.origin()
+            limited.count(view, origin.address)
+            return view(origin, *args, **kwargs)
 
         open_to_all.permission = permission  # type: ignore[attr-defined]
         return open_to_all
@@ -49,12 +52,13 @@ def permits(permission: str) -> Callable[[View], View]:
         def guarded(**params: UUID) -> Any:
             claims = tokens.verify(tokens.bearer(request.headers.get("Authorization", "")))
             target = params.pop(parameter) if rule.scope != "account" else None
-            writes = request.method not in SAFE_METHODS
+            limited.count(view, str(claims.user_id))
             request.get_data()  # read a slow client's body before a connection is held for it
-            lend = postgres.transaction if writes else postgres.connection
+            reads = request.method in SAFE_METHODS
+            lend = postgres.connection if reads else postgres.transaction
             with lend() as conn:
                 access = lookups.find(
-                    conn, permission, claims, headers.origin(), target, locked=writes
+                    conn, permission, claims, headers.origin(), target, lock=_lock(view)
                 )
                 return view(access, **params)
 
@@ -62,3 +66,10 @@ def permits(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _lock(view: View) -> Lock:
+    if request.method in SAFE_METHODS:
+        return "read"
+    matched = getattr(view, "if_match", False) and "If-Match" in request.headers
+    return "version" if matched else "write"

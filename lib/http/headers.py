@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 from lib import logs
 from lib.access.caller import Origin
 from lib.config import settings
+from lib.http import limited
 from lib.ids import new_id
 
 MAX_USER_AGENT = 200  # characters kept of a client's user agent
@@ -27,7 +28,10 @@ SECURE = {
 ALLOWED_HEADERS = (
     "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id"
 )
-EXPOSED_HEADERS = "ETag, Link, Location, Retry-After, X-Request-Id"
+EXPOSED_HEADERS = (
+    "ETag, Idempotency-Replayed, Link, Location, RateLimit-Limit, RateLimit-Policy, "
+    "RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
+)
 
 
 def install(app: Flask) -> None:
@@ -53,6 +57,7 @@ def _finish(response: Response) -> Response:
     for name, value in SECURE.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.request_id
+    limited.tell(response)
     _cross_origin(response)
     logs.info(
         "http.request",

@@ -7,7 +7,9 @@ from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from lib import logs
+from lib.access.throttles import TooMany
 from lib.errors import AppError, Unauthenticated, Unavailable
+from lib.http import limited
 
 RETRY_AFTER = "2"  # seconds, with every 503
 
@@ -41,6 +43,9 @@ def _app_error(error: AppError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = RETRY_AFTER
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.standing.resets_in)
+        limited.show(error.standing)
     return problem(error.problem(), headers)
 
 

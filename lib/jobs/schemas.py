@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from marshmallow import ValidationError, fields, validate
 
-from lib.http.replies import PageQuery
+from lib.http.paging import PageQuery
 from lib.schemas import Strict
 
 STATES = ("queued", "running", "retrying", "succeeded", "failed", "cancelled")

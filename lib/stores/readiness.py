@@ -1,6 +1,7 @@
 """Which of the stores answer right now."""
 
 from collections.abc import Callable
+from typing import Any
 
 from lib.config import ConfigError
 from lib.errors import Unavailable
@@ -10,6 +11,17 @@ from lib.stores import mongo, postgres, redis
 def check(*names: str) -> dict[str, bool]:
     """Ask the named stores, or all, something trivial; return whether each answered, by name."""
     return {name: _ok(_PROBES[name]) for name in names or _PROBES}
+
+
+def require(name: str) -> dict[str, Any]:
+    """Return which stores answer, as `status` and `stores`.
+
+    Raises Unavailable, with `stores` in the problem, when the one named does not.
+    """
+    stores = check()
+    if not stores[name]:
+        raise Unavailable(stores=stores)
+    return {"status": "ok", "stores": stores}
 
 
 def _ok(probe: Callable[[], None]) -> bool:

@@ -70,7 +70,7 @@ def insert_member(conn: Connection, workspace_id: UUID, user_id: UUID, role: str
 
 
 _MEMBER = """
-SELECT u.id, u.id AS user_id, u.name, u.email, m.role, m.created_at AS joined_at
+SELECT u.id, u.id AS user_id, m.workspace_id, u.name, u.email, m.role, m.created_at AS joined_at
 FROM workspace_members m JOIN users u ON u.id = m.user_id
 WHERE m.workspace_id = %(workspace_id)s
 """

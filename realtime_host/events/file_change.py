@@ -18,7 +18,7 @@ def file_change(sender: Sender, data: dict[str, Any]) -> dict[str, Any]:
     """Apply a delta to a file of the room's project; the others hear of it once it is committed."""
     with postgres.transaction() as conn:
         access = lookups.find(
-            conn, "file.update", sender.claims, sender.origin, data["file_id"], locked=True
+            conn, "file.update", sender.claims, sender.origin, data["file_id"], lock="write"
         )
         if str(access.target["project_id"]) != sender.project_id:
             raise NotFound()

@@ -1,13 +1,12 @@
-"""/api/v1/auth/login: start a session with e-mail and password."""
+"""/api/v1/auth/login: start a session."""
 
 from typing import Any
-
-from flask import Response
 
 from lib.access.caller import Origin
 from lib.accounts import sessions
 from lib.accounts.schemas import LoginIn, TokensOut
-from lib.http import accepts, function, public, reply
+from lib.errors import Unauthenticated
+from lib.http import accepts, function, public, returns
 
 app = function(__name__)
 
@@ -15,5 +14,7 @@ app = function(__name__)
 @app.post("/api/v1/auth/login")
 @public("session.create")
 @accepts(LoginIn)
-def log_in(origin: Origin, body: dict[str, Any]) -> Response:
-    return reply(TokensOut, sessions.log_in(origin, **body))
+@returns(TokensOut, errors=(Unauthenticated,))
+def log_in(origin: Origin, body: dict[str, Any]) -> dict[str, Any]:
+    """Start a session with e-mail and password; the answer holds its tokens."""
+    return sessions.log_in(origin, **body)

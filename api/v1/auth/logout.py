@@ -1,16 +1,15 @@
 """/api/v1/auth/logout: end the session that the access token belongs to."""
 
-from flask import Response
-
 from lib.access.caller import Access
 from lib.accounts import sessions
-from lib.http import function, no_content, permits
+from lib.http import function, permits, returns
 
 app = function(__name__)
 
 
 @app.post("/api/v1/auth/logout")
 @permits("session.end")
-def log_out(access: Access) -> Response:
+@returns()
+def log_out(access: Access) -> None:
+    """End this session: its tokens stop working, its sockets are closed."""
     sessions.log_out(access.conn, access.caller)
-    return no_content()

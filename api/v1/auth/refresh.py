@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Origin
 from lib.accounts import sessions
 from lib.accounts.schemas import RefreshIn, TokensOut
-from lib.http import accepts, function, public, reply
+from lib.errors import Unauthenticated
+from lib.http import accepts, function, public, returns
 
 app = function(__name__)
 
@@ -15,5 +14,7 @@ app = function(__name__)
 @app.post("/api/v1/auth/refresh")
 @public("session.refresh")
 @accepts(RefreshIn)
-def refresh(origin: Origin, body: dict[str, Any]) -> Response:
-    return reply(TokensOut, sessions.refresh(origin, **body))
+@returns(TokensOut, errors=(Unauthenticated,))
+def refresh(origin: Origin, body: dict[str, Any]) -> dict[str, Any]:
+    """Exchange a refresh token for a new pair; each is used once, twice within 10 s."""
+    return sessions.refresh(origin, **body)

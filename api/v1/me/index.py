@@ -1,15 +1,17 @@
 """/api/v1/me: the caller's own account."""
 
-from flask import Response
+from typing import Any
 
 from lib.access.caller import Access
 from lib.accounts.schemas import AccountOut
-from lib.http import function, permits, reply
+from lib.http import function, permits, returns
 
 app = function(__name__)
 
 
 @app.get("/api/v1/me")
 @permits("account.read")
-def read(access: Access) -> Response:
-    return reply(AccountOut, access.target)
+@returns(AccountOut)
+def read(access: Access) -> dict[str, Any]:
+    """Read the caller's own account."""
+    return access.target

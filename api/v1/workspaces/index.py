@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
-from lib.http import accepts, created, function, page, permits, query
-from lib.http.replies import PageQuery
+from lib.http import accepts, creates, function, lists, permits
 from lib.workspaces import workspaces
 from lib.workspaces.schemas import WorkspaceIn, WorkspaceOut
 
@@ -15,15 +12,16 @@ app = function(__name__)
 
 @app.get("/api/v1/workspaces")
 @permits("workspace.list")
-@query(PageQuery)
-def list_mine(access: Access, paging: dict[str, Any]) -> Response:
-    rows = workspaces.of_member(access.conn, access.caller.user_id, **paging)
-    return page(WorkspaceOut, rows, paging["limit"])
+@lists(WorkspaceOut)
+def list_mine(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the caller's workspaces, oldest first."""
+    return workspaces.of_member(access.conn, access.caller.user_id, **paging)
 
 
 @app.post("/api/v1/workspaces")
 @permits("workspace.create")
 @accepts(WorkspaceIn)
-def create(access: Access, body: dict[str, Any]) -> Response:
-    workspace = workspaces.create(access, **body)
-    return created(WorkspaceOut, workspace, f"/api/v1/workspaces/{workspace['id']}")
+@creates(WorkspaceOut, "/api/v1/workspaces/{id}")
+def create(access: Access, body: dict[str, Any]) -> dict[str, Any]:
+    """Create a workspace, with the caller as its owner."""
+    return workspaces.create(access, **body)

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
+from lib.errors import Conflict
 from lib.files import edits
 from lib.files.schemas import ContentIn, ContentOut
-from lib.http import accepts, function, permits, reply
+from lib.http import accepts, function, if_match, permits, returns
 
 app = function(__name__)
 
 
 @app.put("/api/v1/files/<uuid:file_id>/content")
 @permits("file.update")
+@if_match(ContentOut)
 @accepts(ContentIn)
-def replace(access: Access, body: dict[str, Any]) -> Response:
-    return reply(ContentOut, edits.replace(access, **body))
+@returns(ContentOut, errors=(Conflict,))
+def replace(access: Access, body: dict[str, Any]) -> dict[str, Any]:
+    """Replace a file's text, merged with what others wrote since `base`."""
+    return edits.replace(access, **body)

@@ -1,23 +1,27 @@
 """/api/v1/files/{file_id}: one file with its content, or its end."""
 
-from flask import Response
+from typing import Any
 
 from lib.access.caller import Access
 from lib.files import files
 from lib.files.schemas import ContentOut
-from lib.http import function, no_content, permits, reply
+from lib.http import function, if_match, permits, returns
 
 app = function(__name__)
 
 
 @app.get("/api/v1/files/<uuid:file_id>")
 @permits("file.read")
-def read(access: Access) -> Response:
-    return reply(ContentOut, access.target)
+@returns(ContentOut)
+def read(access: Access) -> dict[str, Any]:
+    """Read a file with its content."""
+    return access.target
 
 
 @app.delete("/api/v1/files/<uuid:file_id>")
 @permits("file.delete")
-def delete(access: Access) -> Response:
+@if_match(ContentOut)
+@returns()
+def delete(access: Access) -> None:
+    """Delete a file with its history."""
     files.delete(access)
-    return no_content()

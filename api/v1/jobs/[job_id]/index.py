@@ -1,9 +1,9 @@
 """/api/v1/jobs/{job_id}: one job: how far it is, and what came of it."""
 
-from flask import Response
+from typing import Any
 
 from lib.access.caller import Access
-from lib.http import function, permits, reply
+from lib.http import function, permits, returns
 from lib.jobs.schemas import JobOut
 
 app = function(__name__)
@@ -11,5 +11,7 @@ app = function(__name__)
 
 @app.get("/api/v1/jobs/<uuid:job_id>")
 @permits("job.read")
-def read(access: Access) -> Response:
-    return reply(JobOut, access.target)
+@returns(JobOut)
+def read(access: Access) -> dict[str, Any]:
+    """Read a job: its state, attempts, progress, result or error."""
+    return access.target

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
-from lib.http import accepts, function, no_content, permits, reply
+from lib.http import accepts, function, if_match, permits, returns
 from lib.projects import projects
 from lib.projects.schemas import ProjectChanges, ProjectOut
 
@@ -14,19 +12,26 @@ app = function(__name__)
 
 @app.get("/api/v1/projects/<uuid:project_id>")
 @permits("project.read")
-def read(access: Access) -> Response:
-    return reply(ProjectOut, access.shown)
+@returns(ProjectOut)
+def read(access: Access) -> dict[str, Any]:
+    """Read a project, with the caller's role on it."""
+    return access.shown
 
 
 @app.patch("/api/v1/projects/<uuid:project_id>")
 @permits("project.update")
+@if_match(ProjectOut)
 @accepts(ProjectChanges)
-def update(access: Access, changes: dict[str, Any]) -> Response:
-    return reply(ProjectOut, projects.update(access, changes))
+@returns(ProjectOut)
+def update(access: Access, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change a project's name, description or both."""
+    return projects.update(access, changes)
 
 
 @app.delete("/api/v1/projects/<uuid:project_id>")
 @permits("project.delete")
-def delete(access: Access) -> Response:
+@if_match(ProjectOut)
+@returns()
+def delete(access: Access) -> None:
+    """Delete a project with its files and jobs."""
     projects.delete(access)
-    return no_content()

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
 from lib.audit import log
 from lib.audit.schemas import AuditQuery, EventOut
-from lib.http import function, page, permits, query
+from lib.http import function, lists, permits
 
 app = function(__name__)
 
 
 @app.get("/api/v1/workspaces/<uuid:workspace_id>/audit")
 @permits("workspace.audit")
-@query(AuditQuery)
-def list_events(access: Access, wanted: dict[str, Any]) -> Response:
-    return page(EventOut, log.of_workspace(access.id, **wanted), wanted["limit"])
+@lists(EventOut, AuditQuery)
+def list_events(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """List what happened in a workspace, newest first."""
+    return log.of_workspace(access.id, **wanted)

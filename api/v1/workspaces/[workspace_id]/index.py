@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
-from lib.http import accepts, function, no_content, permits, reply
+from lib.http import accepts, function, if_match, permits, returns
 from lib.workspaces import workspaces
 from lib.workspaces.schemas import WorkspaceIn, WorkspaceOut
 
@@ -14,19 +12,26 @@ app = function(__name__)
 
 @app.get("/api/v1/workspaces/<uuid:workspace_id>")
 @permits("workspace.read")
-def read(access: Access) -> Response:
-    return reply(WorkspaceOut, access.shown)
+@returns(WorkspaceOut)
+def read(access: Access) -> dict[str, Any]:
+    """Read a workspace, with the caller's role in it."""
+    return access.shown
 
 
 @app.patch("/api/v1/workspaces/<uuid:workspace_id>")
 @permits("workspace.update")
+@if_match(WorkspaceOut)
 @accepts(WorkspaceIn)
-def rename(access: Access, body: dict[str, Any]) -> Response:
-    return reply(WorkspaceOut, workspaces.rename(access, **body))
+@returns(WorkspaceOut)
+def rename(access: Access, body: dict[str, Any]) -> dict[str, Any]:
+    """Give a workspace another name."""
+    return workspaces.rename(access, **body)
 
 
 @app.delete("/api/v1/workspaces/<uuid:workspace_id>")
 @permits("workspace.delete")
-def delete(access: Access) -> Response:
+@if_match(WorkspaceOut)
+@returns()
+def delete(access: Access) -> None:
+    """Delete a workspace with everything in it."""
     workspaces.delete(access)
-    return no_content()

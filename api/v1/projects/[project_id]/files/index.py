@@ -2,27 +2,27 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
+from lib.errors import Conflict
 from lib.files import files
 from lib.files.schemas import ContentOut, FileIn, FileOut
-from lib.http import accepts, created, function, page, permits, query
-from lib.http.replies import PageQuery
+from lib.http import accepts, creates, function, lists, permits
 
 app = function(__name__)
 
 
 @app.get("/api/v1/projects/<uuid:project_id>/files")
 @permits("file.list")
-@query(PageQuery)
-def list_files(access: Access, paging: dict[str, Any]) -> Response:
-    return page(FileOut, files.of_project(access.conn, access.id, **paging), paging["limit"])
+@lists(FileOut)
+def list_files(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the files of a project, oldest first, without their content."""
+    return files.of_project(access.conn, access.id, **paging)
 
 
 @app.post("/api/v1/projects/<uuid:project_id>/files")
 @permits("file.create")
 @accepts(FileIn)
-def create(access: Access, body: dict[str, Any]) -> Response:
-    file = files.create(access, **body)
-    return created(ContentOut, file, f"/api/v1/files/{file['id']}")
+@creates(ContentOut, "/api/v1/files/{id}", errors=(Conflict,))
+def create(access: Access, body: dict[str, Any]) -> dict[str, Any]:
+    """Create a file at a path that is free."""
+    return files.create(access, **body)

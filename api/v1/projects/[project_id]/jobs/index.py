@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
-from lib.http import accepts, function, page, permits, query, reply
+from lib.http import accepts, creates, function, lists, permits
 from lib.jobs import jobs, submission
 from lib.jobs.schemas import JobIn, JobOut, JobQuery
 
@@ -14,14 +12,16 @@ app = function(__name__)
 
 @app.get("/api/v1/projects/<uuid:project_id>/jobs")
 @permits("job.list")
-@query(JobQuery)
-def list_jobs(access: Access, wanted: dict[str, Any]) -> Response:
-    return page(JobOut, jobs.of_project(access.conn, access.id, **wanted), wanted["limit"])
+@lists(JobOut, JobQuery)
+def list_jobs(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the jobs of a project, newest first."""
+    return jobs.of_project(access.conn, access.id, **wanted)
 
 
 @app.post("/api/v1/projects/<uuid:project_id>/jobs")
 @permits("job.submit")
 @accepts(JobIn)
-def submit(access: Access, body: dict[str, Any]) -> Response:
-    job = submission.submit(access, **body)
-    return reply(JobOut, job, 202, {"Location": f"/api/v1/jobs/{job['id']}"})
+@creates(JobOut, "/api/v1/jobs/{id}", 202)
+def submit(access: Access, body: dict[str, Any]) -> dict[str, Any]:
+    """Submit a job, to run at once or later; it will run, whatever becomes of the queue."""
+    return submission.submit(access, **body)

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from flask import Response
-
 from lib.access.caller import Access
-from lib.http import accepts, created, function, page, permits, query
-from lib.http.replies import PageQuery
+from lib.errors import Conflict
+from lib.http import accepts, creates, function, lists, permits
 from lib.workspaces import members
 from lib.workspaces.schemas import MemberIn, MemberOut
 
@@ -15,16 +13,16 @@ app = function(__name__)
 
 @app.get("/api/v1/workspaces/<uuid:workspace_id>/members")
 @permits("member.list")
-@query(PageQuery)
-def list_members(access: Access, paging: dict[str, Any]) -> Response:
-    rows = members.of_workspace(access.conn, access.id, **paging)
-    return page(MemberOut, rows, paging["limit"])
+@lists(MemberOut)
+def list_members(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
+    """List who is in a workspace."""
+    return members.of_workspace(access.conn, access.id, **paging)
 
 
 @app.post("/api/v1/workspaces/<uuid:workspace_id>/members")
 @permits("member.add")
 @accepts(MemberIn)
-def add(access: Access, body: dict[str, Any]) -> Response:
-    member = members.add(access, **body)
-    location = f"/api/v1/workspaces/{access.id}/members/{member['user_id']}"
-    return created(MemberOut, member, location)
+@creates(MemberOut, "/api/v1/workspaces/{workspace_id}/members/{user_id}", errors=(Conflict,))
+def add(access: Access, body: dict[str, Any]) -> dict[str, Any]:
+    """Add somebody who has an account, by e-mail."""
+    return members.add(access, **body)

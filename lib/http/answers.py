@@ -1,0 +1,135 @@
+"""What a view's result becomes: `returns`, `creates`, `lists`, `downloads`.
+
+Declared on the route, so that the reference and the tests read it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal
+from urllib.parse import quote
+
+from flask import Response, request
+from marshmallow import Schema
+
+from lib.access.caller import Access
+from lib.access.throttles import CREATION
+from lib.errors import AppError
+from lib.http import idempotency
+from lib.http.bodies import query_values
+from lib.http.etags import tagged
+from lib.http.output import writer
+from lib.http.paging import PageQuery, cut, link
+from lib.input import validate
+
+JSON = "application/json; charset=utf-8"
+
+View = Callable[..., Any]
+Errors = tuple[type[AppError], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers when all is well, and which errors of its own it has."""
+
+    kind: Literal["one", "created", "page", "file", "nothing"]
+    status: int
+    schema: type[Schema] | None
+    errors: Errors
+
+
+def returns(
+    schema: type[Schema] | None = None, status: int = 200, errors: Errors = ()
+) -> Callable[[View], View]:
+    """Answer with the row that the view returns, as `schema` shows it; without one, with 204."""
+    answer = (
+        Answer("one", status, schema, errors) if schema else Answer("nothing", 204, None, errors)
+    )
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answered(*args: Any, **params: Any) -> Response:
+            result = view(*args, **params)
+            if schema is None:
+                return Response(status=204)
+            body = writer(schema).one(result)
+            response = Response(body, status, content_type=JSON)
+            return response if request.method == "POST" else tagged(response, body)
+
+        answered.answer = answer  # type: ignore[attr-defined]
+        return answered
+
+    return decorate
+
+
+def creates(
+    schema: type[Schema], location: str, status: int = 201, errors: Errors = ()
+) -> Callable[[View], View]:
+    """Answer with the new row, and with its address: `location`, filled in from the row.
+
+    A request with an Idempotency-Key is carried out once: see lib.http.idempotency. One person may
+    create so much in a minute, unless the route is `limited` otherwise.
+    """
+
+    def decorate(view: View) -> View:
+        def create(access: Access, *args: Any, **params: Any) -> Response:
+            row = view(access, *args, **params)
+            headers = {"Location": location.format_map(row)}
+            return Response(writer(schema).one(row), status, headers, content_type=JSON)
+
+        @wraps(view)
+        def answered(access: Access, *args: Any, **params: Any) -> Response:
+            return idempotency.once(access, lambda: create(access, *args, **params))
+
+        answered.answer = Answer("created", status, schema, errors)  # type: ignore[attr-defined]
+        answered.limit = CREATION  # type: ignore[attr-defined]
+        return answered
+
+    return decorate
+
+
+def lists(
+    schema: type[Schema], query: type[PageQuery] = PageQuery, errors: Errors = ()
+) -> Callable[[View], View]:
+    """Answer with a page of a list; the view gets the valid query, a dict, as its last argument.
+
+    It returns the rows, one more than `limit` when there are more.
+    """
+    loader = query()
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answered(*args: Any, **params: Any) -> Response:
+            wanted = validate(loader, query_values())
+            rows, cursor = cut(view(*args, wanted, **params), wanted["limit"])
+            headers = {"Link": link(cursor, wanted["limit"])} if cursor else None
+            return Response(writer(schema).page(rows, cursor), 200, headers, content_type=JSON)
+
+        answered.query_schema = query  # type: ignore[attr-defined]
+        answered.answer = Answer("page", 200, schema, errors)  # type: ignore[attr-defined]
+        return answered
+
+    return decorate
+
+
+def downloads(errors: Errors = ()) -> Callable[[View], View]:
+    """Answer with a file to save: the view returns `filename`, `media_type` and `content`."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answered(*args: Any, **params: Any) -> Response:
+            return _file(**view(*args, **params))
+
+        answered.answer = Answer("file", 200, None, errors)  # type: ignore[attr-defined]
+        return answered
+
+    return decorate
+
+
+def _file(filename: str, media_type: str, content: bytes) -> Response:
+    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    headers: Mapping[str, str] = {"Content-Disposition": disposition}
+    return Response(content, 200, headers, content_type=media_type)

@@ -1,0 +1,95 @@
+"""Idempotency-Key: a POST that creates is carried out once, however often it is sent.
+
+The answer is kept with what was created, in one transaction, for 24 hours: a crash between the
+commit and the answer changes nothing for who asks again. It is sealed with a key that only the
+client's own Idempotency-Key opens, because some answers hold a secret that is shown once.
+(draft-ietf-httpapi-idempotency-key-header-07)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response, request
+
+from lib.access.caller import Access
+from lib.config import settings
+from lib.errors import BadRequest, Conflict, Invalid, mistake
+from lib.http import queries
+
+NONCE_BYTES = 12
+REPLAYED = "Idempotency-Replayed"  # on an answer that was given before
+KEPT_HEADERS = ("Content-Type", "Location")
+
+# The draft's structured string, or, as most clients send it, the bare text.
+_KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A keyed request: where its answer is kept, what it asked for, what opens the answer."""
+
+    digest: bytes
+    fingerprint: bytes
+    opener: bytes
+
+
+def once(access: Access, act: Callable[[], Response]) -> Response:
+    """Answer as `act` does, or as it did when this key was first used by this person here.
+
+    Without a key, just act. Raises BadRequest for a malformed key, Conflict while the first request
+    is under way, Invalid when it asked for something else.
+    """
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return act()
+    attempt = _attempt(access, header)
+    if not queries.hold(access.conn, attempt.digest):
+        raise Conflict("A request with this Idempotency-Key is under way.")
+    if kept := queries.kept(access.conn, attempt.digest):
+        if not hmac.compare_digest(bytes(kept["fingerprint"]), attempt.fingerprint):
+            detail = "This key was used for another request."
+            raise Invalid(mistake("/Idempotency-Key", detail), detail=detail)
+        return _open(attempt, bytes(kept["sealed"]))
+    response = act()
+    queries.keep(access.conn, attempt.digest, attempt.fingerprint, _seal(attempt, response))
+    return response
+
+
+def _attempt(access: Access, header: str) -> _Attempt:
+    match = _KEY.fullmatch(header)
+    if not match:
+        raise BadRequest("The Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    key, body = match[1] or match[2], request.get_data()
+    scope = json.dumps([str(access.caller.user_id), request.method, request.path, key]).encode()
+    server = hashlib.sha256(b"idempotency:" + settings().jwt_secret.encode()).digest()
+    return _Attempt(
+        digest=hmac.digest(server, b"row:" + scope, "sha256"),
+        fingerprint=hmac.digest(server, b"body:" + body, "sha256"),
+        opener=hmac.digest(server, b"open:" + scope, "sha256"),
+    )
+
+
+def _seal(attempt: _Attempt, response: Response) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    text = response.get_data(as_text=True)
+    plain = json.dumps([response.status_code, kept, text]).encode()
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(attempt.opener).encrypt(nonce, plain, attempt.fingerprint)
+
+
+def _open(attempt: _Attempt, sealed: bytes) -> Response:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    plain = AESGCM(attempt.opener).decrypt(nonce, text, attempt.fingerprint)
+    status, headers, body = json.loads(plain)
+    return Response(body, status, headers | {REPLAYED: "true"})
