@@ -6,7 +6,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up test check format demo bench containers clean help
+.PHONY: up test check format demo bench containers openapi clean help
 
 up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
 	@$(PYTHON) -m lib.emulator up
@@ -19,6 +19,7 @@ check: .venv/.installed ## check formatting, lint, types and which part imports 
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@$(PYTHON) -m lib.openapi --check
 
 format: .venv/.installed ## format the code and fix what can be fixed
 	@$(PYTHON) -m ruff format .
@@ -32,6 +33,9 @@ bench: .venv/.installed ## measure throughput and latency
 
 containers: .venv/.installed ## check the images and docker-compose.yml
 	@$(PYTHON) -m tests.containers $(ARGS)
+
+openapi: .venv/.installed ## write the API reference, from what the routes declare
+	@$(PYTHON) -m lib.openapi
 
 clean: ## remove the environment, caches and ALL local data
 	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

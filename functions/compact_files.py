@@ -16,6 +16,7 @@ app = function(__name__)
 @app.get("/api/cron/compact_files")
 @cron("compact_files")
 def compact_files() -> dict[str, int]:
+    """Fold the long histories of files into snapshots."""
     ends, compacted = monotonic() + DEADLINE, 0
     with postgres.connection() as conn:
         candidates = compaction.candidates(conn, BATCH)

@@ -16,6 +16,7 @@ app = function(__name__)
 @app.get("/api/cron/expire_sessions")
 @cron("expire_sessions")
 def expire_sessions() -> dict[str, int]:
+    """Delete sessions that ended long ago."""
     ends, deleted = monotonic() + DEADLINE, 0
     while monotonic() < ends:
         with postgres.transaction() as conn:

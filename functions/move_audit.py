@@ -14,6 +14,7 @@ app = function(__name__)
 @app.get("/api/cron/move_audit")
 @cron("move_audit")
 def move_audit() -> dict[str, int]:
+    """Move the audit outbox to MongoDB."""
     ends, moved = monotonic() + DEADLINE, 0
     delivery.ensure_indexes()
     while monotonic() < ends:

@@ -15,6 +15,7 @@ app = function(__name__)
 @app.get("/api/cron/sweep_jobs")
 @cron("sweep_jobs")
 def sweep_jobs() -> dict[str, int]:
+    """Queue again what Redis lost, and take over what a dead worker left."""
     ends, done = monotonic() + DEADLINE, Counter(sweep.NOTHING)
     while monotonic() < ends:
         batch = sweep.sweep()

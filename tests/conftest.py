@@ -34,6 +34,7 @@ from lib.http import function
 from lib.ids import new_id
 from lib.stores import mongo, postgres
 from lib.stores.migrate import migrate
+from tests import contract
 
 PASSWORD = "correct horse battery staple"
 STORES = ("DATABASE_URL", "REDIS_URL", "UPSTASH_REDIS_REST_URL", "MONGO_URI")
@@ -75,7 +76,9 @@ class Api:
         if body is not None:
             options |= {"data": json.dumps(body), "content_type": "application/json"}
         path = path if path.startswith("/api/") else f"/api/v1{path}"
-        return self.client.open(path, method=method, headers=headers, **options)
+        answer = self.client.open(path, method=method, headers=headers, **options)
+        contract.check(method, path, answer)
+        return answer
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.send("GET", path, **options)

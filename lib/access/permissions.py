@@ -35,6 +35,8 @@ class Permission:
 _TABLE = (
     # name, scope (what the role is looked up on), least level, exclusive
     Permission("health.read", "none", Level.ANYONE),
+    Permission("permission.list", "none", Level.ANYONE),
+    Permission("permission.explain", "account", Level.ACCOUNT),
     Permission("account.register", "none", Level.ANYONE),
     Permission("session.create", "none", Level.ANYONE),
     Permission("session.refresh", "none", Level.ANYONE),
@@ -89,4 +91,6 @@ def require(permission: str, role: str | None) -> None:
     if role is None:
         raise NotFound()
     least = PERMISSIONS[permission].least.name.lower()
-    raise Forbidden(f"This needs the role {least}; yours is {role}.", required_role=least)
+    raise Forbidden(
+        f"This needs the role {least}; yours is {role}.", required_role=least, role=role
+    )

@@ -12,7 +12,7 @@ def update(access, changes): ...
 
 from lib.http.answers import creates, downloads, lists, returns
 from lib.http.app import function
-from lib.http.bodies import accepts
+from lib.http.bodies import accepts, query
 from lib.http.etags import if_match
 from lib.http.guard import permits, public
 from lib.http.limited import limited
@@ -27,5 +27,6 @@ __all__ = [
     "lists",
     "permits",
     "public",
+    "query",
     "returns",
 ]

@@ -9,12 +9,23 @@ from time import perf_counter
 from typing import Any
 
 from flask import Response, jsonify, request
+from marshmallow import fields
 
 from lib import logs
 from lib.config import settings
 from lib.errors import Unauthenticated
+from lib.http.answers import Answer
+from lib.schemas import Strict
 
 Work = Callable[[], dict[str, Any]]
+
+
+class CronOut(Strict):
+    """What a maintenance function did: counts by name, and the milliseconds that it took."""
+
+    function = fields.String()
+    done = fields.Dict(keys=fields.String(), values=fields.Integer())
+    ms = fields.Integer()
 
 
 def cron(name: str) -> Callable[[Work], Callable[[], Response]]:
@@ -33,6 +44,7 @@ def cron(name: str) -> Callable[[Work], Callable[[], Response]]:
             logs.info("cron.done", function=name, done=done, ms=ms)
             return jsonify(function=name, done=done, ms=ms)
 
+        guarded.answer = Answer("one", 200, CronOut, ())  # type: ignore[attr-defined]
         return guarded
 
     return decorate

@@ -36,7 +36,7 @@ class PageQuery(Strict):
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT)
     )
-    cursor = CursorField(load_default=None)
+    cursor = CursorField(load_default=None, metadata={"type": "string"})
 
 
 def cut(rows: Sequence[Row], limit: int) -> tuple[Sequence[Row], str | None]:

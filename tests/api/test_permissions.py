@@ -23,6 +23,7 @@ BODIES = {
     "job.submit": {"kind": KIND, "payload": {}},
     "member.update": {"role": "viewer"},
 }
+QUERIES = {"permission.explain": "?permission=account.read"}
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def call(route, who, ids):
     if route.permission == "member.add":
         body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
-    return who.send(route.method, route.url(**ids), body)
+    return who.send(route.method, route.url(**ids) + QUERIES.get(route.permission, ""), body)
 
 
 def database(ids):

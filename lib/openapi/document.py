@@ -1,0 +1,151 @@
+"""The document: one operation after another, and the schemas that they name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from lib.access.permissions import Level
+from lib.openapi import parts
+from lib.openapi.responses import errors
+from lib.openapi.routes import Operation, operations
+
+VERSION = "1.0.0"  # of the API; its major number is in every path
+JSON = "application/json"
+
+
+def build(root: Path) -> dict[str, Any]:
+    """Return the OpenAPI document of all functions below `root`/api."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(parts.TITLE, VERSION, "3.1.0", info=parts.INFO, plugins=[plugin])
+    for operation in operations(root):
+        spec.path(operation.path, operations={operation.method.lower(): _describe(operation, spec)})
+    document = spec.to_dict()
+    _require_what_is_always_there(document["components"]["schemas"])
+    return parts.with_components(document)
+
+
+def text(document: dict[str, Any]) -> str:
+    """Return the document as the file holds it."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _name(schema: Any) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return str(cls.__name__)
+
+
+def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
+    tag = _tag(operation)
+    described: dict[str, Any] = {
+        "operationId": _operation_id(operation),
+        "tags": [tag],
+        "summary": operation.summary,
+        "parameters": _parameters(operation, spec),
+        "responses": _success(operation) | errors(operation),
+        "security": _security(operation),
+    }
+    if rule := operation.permission:
+        described |= {"x-permission": rule.name, "x-required-role": rule.least.name.lower()}
+    if operation.limit:
+        limit = operation.limit
+        described["x-limit"] = {"requests": limit.most, "seconds": limit.seconds}
+    if operation.body:
+        content = {JSON: {"schema": operation.body}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _tag(operation: Operation) -> str:
+    return "maintenance" if operation.is_cron else _words(operation)[0]
+
+
+def _words(operation: Operation) -> list[str]:
+    steps = operation.path.split("/")[3:]
+    return [step for step in steps if not step.startswith("{")]
+
+
+def _operation_id(operation: Operation) -> str:
+    names = [*_words(operation), operation.view.__name__]
+    return "_".join(name.replace("-", "_") for name in names)
+
+
+def _parameters(operation: Operation, spec: APISpec) -> list[Any]:
+    found: list[Any] = [parts.path_parameter(name) for name in operation.parameters]
+    if operation.query:
+        converter = _plugin(spec).converter
+        asked = converter.schema2parameters(operation.query(), location="query")  # type: ignore[union-attr]
+        found += map(_without_null, asked)
+    return found + _headers(operation)  # by name: they stand among the components
+
+
+def _without_null(parameter: dict[str, Any]) -> dict[str, Any]:
+    # What a parameter is when it is left out can't be written into a query string.
+    schema = {n: v for n, v in parameter["schema"].items() if (n, v) != ("default", None)}
+    return parameter | {"schema": schema}
+
+
+def _headers(operation: Operation) -> list[str]:
+    wanted = {
+        "Idempotency-Key": operation.answer.kind == "created",
+        "If-Match": operation.takes_if_match,
+        "If-None-Match": operation.answer.kind == "one" and operation.method == "GET",
+        "X-Request-Id": True,
+    }
+    return [name for name, holds in wanted.items() if holds]
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    answer = operation.answer
+    response: dict[str, Any] = {"description": operation.summary or "Done."}
+    names = ["X-Request-Id", *parts.ANSWER_HEADERS[answer.kind]]
+    if answer.kind == "one" and operation.method != "POST":
+        names.append("ETag")
+    if operation.limit:
+        names += parts.LIMIT_HEADERS
+    response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    if answer.kind == "file":
+        response["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    elif answer.schema:
+        response["content"] = {JSON: {"schema": _shown(answer.kind, answer.schema)}}
+    responses = {str(answer.status): response}
+    if "If-None-Match" in _headers(operation):
+        responses["304"] = {"description": "You have this version already."}
+    return responses
+
+
+def _shown(kind: str, schema: type[Schema]) -> Any:
+    if kind != "page":
+        return schema
+    return {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "additionalProperties": False,
+        "properties": {
+            "items": {"type": "array", "items": schema},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+    }
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    if operation.is_cron:
+        return [{"cronSecret": []}]
+    rule = operation.permission
+    return [] if rule and rule.least is Level.ANYONE else [{"bearer": []}]
+
+
+def _plugin(spec: APISpec) -> MarshmallowPlugin:
+    return spec.plugins[0]  # type: ignore[return-value]
+
+
+def _require_what_is_always_there(schemas: dict[str, Any]) -> None:
+    # marshmallow's `required` is about what comes in; what goes out is all there.
+    for name, schema in schemas.items():
+        if name.endswith("Out") and schema.get("properties"):
+            schema["required"] = sorted(schema["properties"])
