@@ -73,7 +73,7 @@ def sender(text: str) -> tuple[str, str]:
     message = EmailMessage()
     with suppress(ValueError):  # a line break
         message["From"] = text
-    addresses = message["From"].addresses if message["From"] else ()
+    addresses = list(message["From"].addresses) if message["From"] else []
     if len(addresses) != 1 or not addresses[0].username or not addresses[0].domain:
         raise ConfigError("MAIL_FROM must be an address, such as Studio <no-reply@example.com>.")
     return text, addresses[0].domain
