@@ -32,7 +32,7 @@ def test_mails_go_to_the_mailbox_unless_a_server_is_given(children, tmp_path):
     assert env["SMTP_URL"] == "smtp://127.0.0.1:4108"
     assert env["APP_URL"] == "http://127.0.0.1:4107/links"
     assert ("mails", "http://127.0.0.1:4107") in addresses.rows(env, tmp_path)
-    assert MAILBOX <= _needed_ports(given).keys()
+    assert MAILBOX.issubset(_needed_ports(given))
 
 
 def test_with_a_mail_server_of_its_own_it_runs_no_mailbox(children, tmp_path):
@@ -41,7 +41,7 @@ def test_with_a_mail_server_of_its_own_it_runs_no_mailbox(children, tmp_path):
     assert (env["SMTP_URL"], env["MAIL_FROM"]) == ("smtps://relay.example", "a@x.example")
     assert "APP_URL" not in env
     assert "relay.example" not in str(addresses.rows(env, tmp_path))
-    assert not MAILBOX & _needed_ports(given).keys()
+    assert MAILBOX.isdisjoint(_needed_ports(given))
 
 
 def test_a_front_end_of_ones_own_wins_over_the_mailboxs_pages(children):
