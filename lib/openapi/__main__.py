@@ -1,29 +1,32 @@
-"""python -m lib.openapi: write the document; with --check, only say whether it is up to date."""
+"""python -m lib.openapi: write the reference; with --check, only say whether it is up to date."""
 
 import os
 import sys
 from pathlib import Path
 
 from lib.openapi.document import build, text
+from lib.openapi.page import render
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "public/api/v1/openapi.json"
+DOCUMENT = "public/api/v1/openapi.json"
+PAGE = "public/docs.html"
 
 # Route files refuse to load without these; nothing is connected to or signed here.
 UNUSED = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "JWT_SECRET": "unused" * 8}
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the file; return the exit status."""
+    """Write or check the files; return the exit status."""
     os.environ.update(UNUSED | os.environ)
-    new = text(build(ROOT))
+    document = build(ROOT)
+    files = {ROOT / DOCUMENT: text(document), ROOT / PAGE: render(document)}
     if arguments != ["--check"]:
-        FILE.write_text(new)
-        return 0
-    if FILE.read_text() == new:
-        return 0
-    print("The reference is not what the routes say any more: run `make openapi`.")
-    return 1
+        for file, content in files.items():
+            file.write_text(content)
+    elif any(file.read_text() != content for file, content in files.items()):
+        print("The reference is not what the routes say any more: run `make openapi`.")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

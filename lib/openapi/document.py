@@ -26,7 +26,8 @@ def build(root: Path) -> dict[str, Any]:
     for operation in operations(root):
         spec.path(operation.path, operations={operation.method.lower(): _describe(operation, spec)})
     document = spec.to_dict()
-    _require_what_is_always_there(document["components"]["schemas"])
+    docs = {name: key[0].__doc__ for key, name in plugin.converter.refs.items()}  # type: ignore[union-attr]
+    _complete(document["components"]["schemas"], docs)
     return parts.with_components(document)
 
 
@@ -144,8 +145,9 @@ def _plugin(spec: APISpec) -> MarshmallowPlugin:
     return spec.plugins[0]  # type: ignore[return-value]
 
 
-def _require_what_is_always_there(schemas: dict[str, Any]) -> None:
+def _complete(schemas: dict[str, Any], docs: dict[str, str | None]) -> None:
     # marshmallow's `required` is about what comes in; what goes out is all there.
     for name, schema in schemas.items():
         if name.endswith("Out") and schema.get("properties"):
             schema["required"] = sorted(schema["properties"])
+        schema["description"] = " ".join((docs[name] or "").split())

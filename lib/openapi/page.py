@@ -1,0 +1,67 @@
+"""The reference as a page to browse: one file of HTML that needs no script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(document: dict[str, Any]) -> str:
+    """Return the page for an OpenAPI document."""
+    components = document["components"]
+    return _TEMPLATES.get_template("page.html").render(
+        document=document,
+        groups=_groups(document),
+        schemas=sorted(components["schemas"].items()),
+        parameters=components["parameters"],
+        type_of=type_of,
+        rules_of=rules_of,
+    )
+
+
+def type_of(schema: dict[str, Any]) -> str:
+    """Return a schema's type in a word or two: `string (uuid)`, `list of ProjectOut`, a name."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "anyOf" in schema:
+        return " or ".join(type_of(each) for each in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {type_of(schema['items'])}"
+    kinds = schema.get("type", "anything")
+    name = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+    return f"{name} ({schema['format']})" if "format" in schema else name
+
+
+def rules_of(schema: dict[str, Any]) -> str:
+    """Return what else a value has to be: its bounds, its choices, its default."""
+    rules = [
+        f"{words} {schema[name]}"
+        for name, words in (
+            ("minimum", "at least"), ("maximum", "at most"), ("minLength", "characters, from"),
+            ("maxLength", "characters, to"), ("minItems", "items, from"), ("maxItems", "items, to"),
+            ("default", "default"),
+        )
+        if schema.get(name) is not None
+    ]  # fmt: skip
+    if choices := schema.get("enum"):
+        rules.append("one of " + ", ".join(str(choice) for choice in choices if choice is not None))
+    return "; ".join(rules)
+
+
+def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            told = operation | {"path": path, "method": method.upper()}
+            groups.setdefault(operation["tags"][0], []).append(told)
+    return dict(sorted(groups.items()))
