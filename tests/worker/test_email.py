@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from lib.access import links
@@ -24,18 +25,16 @@ from worker import smtp
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "pass-word-canary"
-TLS = Path(__file__).with_name("tls")  # a certificate for this machine, and for these tests only
-CERTIFICATE = TLS / "cert.pem"
 
 
 class MailServer:
     """An SMTP server that answers each mail with the next of its answers, the last one for ever."""
 
-    def __init__(self, port=None, security="smtp", password=None, **answers):
+    def __init__(self, port=None, security="smtp", password=None, certificate=None, **answers):
         (self.port,) = [port] if port else ports.pick(1)
         self.answers = {"RCPT": ["250 OK"], "DATA": ["250 OK"]} | answers
         self.mails, self.logins = [], []
-        self._security, self._password = security, password
+        self._security, self._password, self._certificate = security, password, certificate
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -57,7 +56,7 @@ class MailServer:
 
     def _tls(self):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(CERTIFICATE, TLS / "key.pem")
+        self._certificate.configure_cert(context)
         return context
 
     def _smtp(self):
@@ -96,12 +95,25 @@ class MailServer:
         self._thread.join(10)
 
 
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def trusting(authority, tmp_path_factory):
+    """The variable that makes a process trust the certificates of these tests."""
+    path = tmp_path_factory.mktemp("tls") / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    return {"SSL_CERT_FILE": str(path)}
+
+
 @pytest.fixture
-def mail_server():
-    started = []
+def mail_server(authority):
+    started, certificate = [], authority.issue_cert("127.0.0.1")
 
     def start(**options):
-        started.append(MailServer(**options))
+        started.append(MailServer(certificate=certificate, **options))
         return started[-1]
 
     yield start
@@ -279,11 +291,13 @@ def test_a_password_shows_nowhere(mailer, send, job, eventually):
 
 
 @pytest.mark.parametrize("security", ["smtp+starttls", "smtps"])
-def test_a_mail_goes_out_encrypted_and_logged_in(security, mail_server, mailer, send, over):
+def test_a_mail_goes_out_encrypted_and_logged_in(
+    security, mail_server, mailer, trusting, send, over
+):
     server = mail_server(security=security, password=SECRET)
     scheme, _, query = security.partition("+")
     address = f"{scheme}://me%40x:{SECRET}@127.0.0.1:{server.port}{query and '?' + query}"
-    running = mailer(address, SSL_CERT_FILE=str(CERTIFICATE))
+    running = mailer(address, **trusting)
     assert over(send())["state"] == "succeeded"
     assert server.logins == [("me@x", SECRET)]
     assert len(server.mails) == 1
@@ -302,11 +316,11 @@ def test_a_server_with_another_certificate_learns_no_password(
 
 
 def test_a_wrong_password_delays_mails_until_it_is_put_right(
-    mail_server, mailer, send, job, eventually
+    mail_server, mailer, trusting, send, job, eventually
 ):
     server = mail_server(security="smtps", password="another")
     address = f"smtps://me%40x:{SECRET}@127.0.0.1:{server.port}"
-    running = mailer(address, SSL_CERT_FILE=str(CERTIFICATE))
+    running = mailer(address, **trusting)
     job_id = send()
     waiting = eventually(lambda: (now := job(job_id))["error"] and now, 20)
     assert waiting["state"] in ("retrying", "running")
