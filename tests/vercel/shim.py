@@ -12,10 +12,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
+from socket import AF_UNIX
 from typing import Any
 
 import httpx
@@ -73,29 +73,21 @@ class Instance:
 
     def __enter__(self) -> "Instance":
         started = time.monotonic()
-        with socket.socket(socket.AF_UNIX) as listener, self._log.open("wb") as log:
+        with ExitStack() as undo, self._log.open("wb") as log, socket.socket(AF_UNIX) as listener:
             listener.bind(str(self._ipc))
+            undo.callback(self._ipc.unlink)
             listener.listen(1)
             self._process = spawn(self._command, cwd=self._root, env=self._environment, output=log)
-            try:
-                self._connection = self._accept(listener)
-                self._port = self._started()
-            except BaseException:
-                stop(self._process)
-                raise
+            undo.callback(stop, self._process)
+            self._connection = undo.enter_context(self._accept(listener))
+            self._port = self._started()
+            self._undo = undo.pop_all()
         self.seconds = time.monotonic() - started
         threading.Thread(target=self._drain, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        stop(self._process)
-        self._connection.close()
-        self._ipc.unlink()
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
 
     def send(self, method: str, target: str, **options: Any) -> httpx.Response:
         """Send one request as the platform's edge passes it on."""
