@@ -6,7 +6,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up test check format demo bench containers openapi clean help
+.PHONY: up test check format demo bench containers openapi vercel clean help
 
 up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
 	@$(PYTHON) -m lib.emulator up
@@ -36,6 +36,8 @@ containers: .venv/.installed ## check the images and docker-compose.yml
 
 openapi: .venv/.installed ## write the API reference, from what the routes declare
 	@$(PYTHON) -m lib.openapi
+vercel: .venv/.installed ## build the functions with the Vercel CLI and try each
+	@$(PYTHON) -m pytest tests/vercel -n0 --capture no --timeout 900 $(ARGS)
 
 clean: ## remove the environment, caches and ALL local data
 	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

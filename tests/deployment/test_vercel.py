@@ -85,6 +85,12 @@ def test_the_one_function_leaves_out_what_the_many_leave_out():
     assert static == {"src": "public/**", "use": "@vercel/static"}
 
 
+@pytest.mark.parametrize("config", [FULL, HOBBY])
+def test_functions_are_deployed_with_their_bytecode(config):
+    """Without it a cold start compiles all that it imports: the builder has to be asked."""
+    assert config["build"]["env"] == {"VERCEL_PYTHON_COMPILEALL": "1"}
+
+
 def test_builds_are_not_mixed_with_functions():
     """The platform refuses a file with both."""
     assert "builds" not in FULL

@@ -1,0 +1,116 @@
+"""What `vercel build` needs on this machine: the CLI itself, uv, and a real Python."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from tests.containers.programs import ROOT, FailedError, run, step, works
+
+HERE = Path(__file__).parent
+FOLDER = ROOT / ".local/vercel-cli"
+MANIFEST = ("package.json", "package-lock.json")
+MARK = "installed"  # the file that says which manifest is installed, written last
+INSTALL_SECONDS = 300
+LOOK_SECONDS = 30
+VERSION = (ROOT / ".python-version").read_text().strip()
+LOOK = "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)"
+
+
+class UnavailableError(Exception):
+    """Something can't be had on this machine; the message is one sentence that says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The programs of one build."""
+
+    vercel: Path
+    uv: Path
+    python: Path
+
+    @property
+    def path(self) -> str:
+        """The search path with these ahead: a version manager's shim would fail in the build."""
+        folders = [str(program.parent) for program in (self.python, self.uv)]
+        return os.pathsep.join([*folders, *os.get_exec_path()])
+
+
+def find() -> Tools:
+    """Return the tools, the CLI installed below .local when it is not there yet.
+
+    Raises UnavailableError.
+    """
+    uv = Path(sys.executable).with_name("uv")
+    if not uv.exists():
+        raise UnavailableError("uv is missing: install requirements-dev.txt.")
+    return Tools(_cli(), uv, _python(uv))
+
+
+def _cli() -> Path:
+    program = FOLDER / "node_modules/.bin/vercel"
+    for name in ("node", "npm"):
+        if not works([name, "--version"]):
+            raise UnavailableError(f"The Vercel CLI needs {name}: install Node.js 20 or later.")
+    if not _is_current(program):
+        _install()
+    if not _is_current(program):
+        raise UnavailableError("The Vercel CLI was installed but does not run on this machine.")
+    return program
+
+
+def _is_current(program: Path) -> bool:
+    with suppress(FailedError, OSError):
+        same = (FOLDER / MARK).read_text() == _wanted()
+        return same and bool(run([program, "--version"], timeout=LOOK_SECONDS))
+    return False
+
+
+def _wanted() -> str:
+    return sha256(b"".join((HERE / name).read_bytes() for name in MANIFEST)).hexdigest()
+
+
+def _install() -> None:
+    """Install what package-lock.json says; npm adds what only this platform needs."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    for name in MANIFEST:
+        shutil.copy(HERE / name, FOLDER)
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        with step("the Vercel CLI, by npm"):
+            run(command, timeout=INSTALL_SECONDS, cwd=FOLDER)
+    except FailedError as failed:
+        said = (line.removeprefix("npm error").strip() for line in str(failed).splitlines()[1:])
+        reason = next(filter(None, said), "without a word")
+        raise UnavailableError(f"npm can't install the Vercel CLI here ({reason}).") from None
+    (FOLDER / MARK).write_text(_wanted())
+
+
+def _python(uv: Path) -> Path:
+    """Return a Python of the functions' version: what a shim or an environment stands for.
+
+    Each candidate has to run, and says itself where it is.
+    """
+    for candidate in _candidates(uv):
+        with suppress(FailedError, OSError):
+            answer = run([candidate, "-c", LOOK], timeout=LOOK_SECONDS).splitlines()[-1]
+            version, _, place = answer.partition(" ")
+            if version == VERSION and Path(place).with_name(f"python{VERSION}").exists():
+                return Path(place)
+    raise UnavailableError(f"The functions are built with Python {VERSION}, which is not here.")
+
+
+def _candidates(uv: Path) -> Iterator[Path]:
+    name = f"python{VERSION}"
+    yield Path(sys.executable)
+    yield from (Path(folder, name) for folder in os.get_exec_path())
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{VERSION}*/bin/{name}"))
+    with suppress(FailedError):
+        command = [uv, "python", "find", "--system", "--no-python-downloads", VERSION]
+        yield Path(run(command, timeout=LOOK_SECONDS).splitlines()[-1])
