@@ -36,6 +36,7 @@ containers: .venv/.installed ## check the images and docker-compose.yml
 
 openapi: .venv/.installed ## write the API reference, from what the routes declare
 	@$(PYTHON) -m lib.openapi
+
 vercel: .venv/.installed ## build the functions with the Vercel CLI and try each
 	@$(PYTHON) -m pytest tests/vercel -n0 --capture no --timeout 900 $(ARGS)
 
