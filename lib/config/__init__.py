@@ -24,6 +24,7 @@ class Settings:
     log_level: str
     database_url: str
     database_direct_url: str
+    database_pooled: bool
     redis_url: str
     upstash_url: str
     upstash_token: str
@@ -73,6 +74,7 @@ def load(env: Mapping[str, str]) -> Settings:
         log_level=(env.get("LOG_LEVEL") or "INFO").upper(),
         database_url=database_url,
         database_direct_url=env.get("DATABASE_DIRECT_URL") or database_url,
+        database_pooled=_switch(env, "DATABASE_POOLED", "on"),
         redis_url=env.get("REDIS_URL") or _redis_url(env),
         upstash_url=env.get("UPSTASH_REDIS_REST_URL", ""),
         upstash_token=env.get("UPSTASH_REDIS_REST_TOKEN", ""),

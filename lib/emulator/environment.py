@@ -114,6 +114,8 @@ def for_children(given: Given, embedded: Mapping[str, str]) -> dict[str, str]:
         **kept_secrets(given.local / "secrets.json"),
         **_mailbox(given),
     }
+    if "DATABASE_URL" in embedded:
+        defaults["DATABASE_POOLED"] = "off"
     return {**defaults, **embedded, **given.variables, **{n: str(p) for n, p in numbers.items()}}
 
 

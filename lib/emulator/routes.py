@@ -30,17 +30,39 @@ class Route:
         """The segments without the parameters' names; static ones sort first."""
         return tuple("~" if PARAMETER.fullmatch(part) else f"!{part}" for part in self.segments)
 
-    def match(self, parts: list[str]) -> dict[str, str] | None:
-        """Return the parameters when the parts of a path fit, still percent-encoded; else None."""
-        if len(parts) != len(self.segments):
-            return None
-        found: dict[str, str] = {}
-        for pattern, part in zip(self.segments, parts, strict=True):
-            if name := PARAMETER.fullmatch(pattern):
-                found[name[1]] = part
-            elif pattern != part:
-                return None
-        return found
+
+Found = tuple[Route, dict[str, str]]  # a route, and the parameters of a path that it answers
+
+
+@dataclass(slots=True)
+class Node:
+    """What may follow a beginning of a path: fixed segments, a parameter, or nothing more."""
+
+    route: Route | None = None
+    fixed: dict[str, "Node"] = field(default_factory=dict)
+    parameter: tuple[str, "Node"] | None = None
+
+    def add(self, route: Route) -> None:
+        """Grow the branch that leads to a route."""
+        node = self
+        for segment in route.segments:
+            if name := PARAMETER.fullmatch(segment):
+                node.parameter = node.parameter or (name[1], Node())
+                node = node.parameter[1]
+            else:
+                node = node.fixed.setdefault(segment, Node())
+        node.route = route
+
+    def find(self, parts: list[str]) -> Found | None:
+        """Return the route for the parts of a path, and its parameters, still percent-encoded."""
+        if not parts:
+            return (self.route, {}) if self.route else None
+        first, rest = parts[0], parts[1:]
+        if (fixed := self.fixed.get(first)) and (found := fixed.find(rest)):
+            return found
+        if self.parameter and (found := self.parameter[1].find(rest)):
+            return found[0], {self.parameter[0]: first} | found[1]
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +71,12 @@ class Routes:
 
     functions: list[Route] = field(default_factory=list)
     dropped: list[PurePosixPath] = field(default_factory=list)
+    tree: Node = field(default_factory=Node)
 
-    def find(self, path: str) -> tuple[Route, dict[str, str]] | None:
+    def find(self, path: str) -> Found | None:
         """Return the function for an undecoded path, and its parameters; None without one."""
         parts = path.removeprefix("/").removesuffix("/").split("/")
-        if "" in parts:
-            return None
-        for route in self.functions:
-            parameters = route.match(parts)
-            if parameters is not None:
-                return route, parameters
-        return None
+        return None if "" in parts else self.tree.find(parts)
 
 
 def discover(root: Path) -> Routes:
@@ -76,6 +93,8 @@ def discover(root: Path) -> Routes:
             routes.dropped.append(file)
     routes.functions.sort(key=lambda route: route.shape)
     _refuse_conflicts(routes.functions)
+    for route in routes.functions:
+        routes.tree.add(route)
     return routes
 
 

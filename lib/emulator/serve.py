@@ -9,15 +9,19 @@ THREADS = 16
 KEEP_ALIVE_SECONDS = 75  # longer than any client of ours keeps an idle connection
 GRACE_SECONDS = 8  # below the supervisor's ten
 
+STICKY = "lib.emulator.sticky.StickyWorker"
+
 WSGIApp = Callable[..., Any]
 
 
-def serve(app: WSGIApp, host: str, port: int, threads: int = THREADS) -> None:
+def serve(
+    app: WSGIApp, host: str, port: int, threads: int = THREADS, worker_class: str = STICKY
+) -> None:
     """Serve `app` until SIGTERM; functions write their own log lines, so there is no access log."""
     options = {
         "bind": f"{host}:{port}",
         "workers": 1,
-        "worker_class": "gthread",
+        "worker_class": worker_class,
         "threads": threads,
         "keepalive": KEEP_ALIVE_SECONDS,
         "graceful_timeout": GRACE_SECONDS,

@@ -64,6 +64,7 @@ class Stack:
         return {
             "APP_ENV": "test",
             "DATABASE_URL": self.postgres.url,
+            "DATABASE_POOLED": "off",
             "REDIS_URL": self.redis.url,
             "UPSTASH_REDIS_REST_URL": self.upstash.url,
             "UPSTASH_REDIS_REST_TOKEN": self.upstash.token,

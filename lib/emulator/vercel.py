@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 from lib.emulator.edge import with_body, with_client
 from lib.emulator.functions import Functions, WSGIApp, function_environ
 from lib.emulator.paths import raw_path
-from lib.emulator.routes import Route, discover
+from lib.emulator.routes import Found, Route, discover
 from lib.emulator.static import StaticFiles
 from lib.errors import AppError, NotFound
 
@@ -43,10 +43,12 @@ class Dispatcher:
         try:
             if self._edge:
                 environ = with_body(with_client(environ, self._trusted_proxies))
-                if file := self._static.find(path):
-                    response = self._static.respond(file, Request(environ))
-                    return response(environ, start_response)
-            return self._invoke(environ, path, start_response)
+            if found := self.routes.find(path):
+                return self._invoke(environ, path, found, start_response)
+            if self._edge and (file := self._static.find(path)):
+                response = self._static.respond(file, Request(environ))
+                return response(environ, start_response)
+            raise NotFound("No route answers this path.")
         except AppError as error:
             return problem(error)(environ, start_response)
 
@@ -54,10 +56,9 @@ class Dispatcher:
         """Return the `app` of a route file, loaded; raises whatever importing it raises."""
         return self._functions.app(route)
 
-    def _invoke(self, environ: dict[str, Any], path: str, start_response: Any) -> Iterable[bytes]:
-        found = self.routes.find(path)
-        if not found:
-            raise NotFound("No route answers this path.")
+    def _invoke(
+        self, environ: dict[str, Any], path: str, found: Found, start_response: Any
+    ) -> Iterable[bytes]:
         route, parameters = found
         try:
             app = self.app(route)

@@ -1,9 +1,13 @@
 """What every answer carries: request id, secure headers, CORS; and the one log line it leaves."""
 
+import os
 import re
+from collections.abc import Callable, Iterable
 from time import perf_counter
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, g, request
+from flask import request
 
 from lib import logs
 from lib.access.caller import Origin
@@ -13,6 +17,12 @@ from lib.ids import new_id
 
 MAX_USER_AGENT = 200  # characters kept of a client's user agent
 PREFLIGHT_AGE = 600  # seconds a browser may remember a preflight answer
+
+Headers = list[tuple[str, str]]
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[..., Iterable[bytes]]
+
+_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 
 # OWASP Secure Headers Project, for an API that serves JSON and files to download, never pages.
 SECURE = {
@@ -34,49 +44,80 @@ EXPOSED_HEADERS = (
 )
 
 
-def install(app: Flask) -> None:
-    """Give every request an id, and every answer the headers and a log line."""
-    app.before_request(_begin)
-    app.after_request(_finish)
+_REQUEST_ID = "collab.request_id"  # in the WSGI environ
+_SECURE = list(SECURE.items())
+
+
+class Edge:
+    """The WSGI app around a Flask app, where what all requests share costs least.
+
+    It gives every request an id, and every answer the headers and a log line. It also
+    percent-decodes PATH_INFO, which the platform passes on as it came (WSGI says: decoded).
+    """
+
+    def __init__(self, wsgi: WSGIApp) -> None:
+        self._wsgi = wsgi
+
+    def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        started = perf_counter()
+        request_id = _request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        environ[_REQUEST_ID] = request_id
+        logs.request_id.set(request_id)
+        if "__VC_HANDLER_ENTRYPOINT" in os.environ:
+            path = environ.get("PATH_INFO", "").encode("latin-1")
+            environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
+
+        def respond(status: str, headers: Headers, *error: Any) -> Any:
+            told = [*headers, *_SECURE, ("X-Request-Id", request_id)]
+            told += limited.headers(environ) + _cross_origin(environ, headers)
+            _log(environ, int(status[:3]), started)
+            return start(status, told, *error)
+
+        return self._wsgi(environ, respond)
 
 
 def origin() -> Origin:
     """Return where the current request came from, for the audit log."""
-    agent = "".join(c for c in request.user_agent.string if c.isprintable())
-    return Origin(g.request_id, request.remote_addr or "", agent[:MAX_USER_AGENT])
+    environ = request.environ
+    agent = "".join(c for c in environ.get("HTTP_USER_AGENT", "") if c.isprintable())
+    return Origin(request_id(), request.remote_addr or "", agent[:MAX_USER_AGENT])
 
 
-def _begin() -> None:
-    sent = request.headers.get("X-Request-Id", "")
-    g.request_id = sent if re.fullmatch(r"[A-Za-z0-9._-]{8,128}", sent) else str(new_id())
-    g.started = perf_counter()
-    logs.request_id.set(g.request_id)
+def request_id() -> str:
+    """Return the id of the current request."""
+    return str(request.environ[_REQUEST_ID])
 
 
-def _finish(response: Response) -> Response:
-    for name, value in SECURE.items():
-        response.headers.setdefault(name, value)
-    response.headers["X-Request-Id"] = g.request_id
-    limited.tell(response)
-    _cross_origin(response)
+def _request_id(sent: str) -> str:
+    return sent if sent and _ID.fullmatch(sent) else str(new_id())
+
+
+def _log(environ: dict[str, Any], status: int, started: float) -> None:
+    asked = environ.get("werkzeug.request")
     logs.info(
         "http.request",
-        method=request.method,
-        route=str(request.url_rule) if request.url_rule else None,
-        status=response.status_code,
-        ms=round((perf_counter() - g.started) * 1000, 1),
+        method=environ["REQUEST_METHOD"],
+        route=str(asked.url_rule) if asked and asked.url_rule else None,
+        status=status,
+        ms=round((perf_counter() - started) * 1000, 1),
     )
-    return response
 
 
-def _cross_origin(response: Response) -> None:
-    response.headers["Vary"] = "Origin"
-    sent = request.headers.get("Origin")
+def _cross_origin(environ: dict[str, Any], headers: Headers) -> Headers:
+    told = [("Vary", "Origin")]
+    sent = environ.get("HTTP_ORIGIN")
     if sent not in settings().cors_origins:
-        return
-    response.headers["Access-Control-Allow-Origin"] = sent
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-    if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
-        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
-        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE)
+        return told
+    told += [
+        ("Access-Control-Allow-Origin", sent),
+        ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
+    ]
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        methods = next((value for name, value in headers if name == "Allow"), "")
+        told += [
+            ("Access-Control-Allow-Methods", methods),
+            ("Access-Control-Allow-Headers", ALLOWED_HEADERS),
+            ("Access-Control-Max-Age", str(PREFLIGHT_AGE)),
+        ]
+    return told

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, g
+from flask import request
 
 from lib.access import throttles
 from lib.access.throttles import Limit, Standing
 
 View = Callable[..., Any]
+
+_STANDING = "collab.standing"  # in the WSGI environ
 
 
 def limited(limit: Limit) -> Callable[[View], View]:
@@ -34,16 +36,18 @@ def count(view: View, subject: str) -> None:
 
 def show(standing: Standing) -> None:
     """Tell the client where it stands, in the answer to the request at hand."""
-    g.standing = standing
+    request.environ[_STANDING] = standing
 
 
-def tell(response: Response) -> None:
-    """Write where the client stands (draft-ietf-httpapi-ratelimit-headers-03)."""
-    standing: Standing | None = g.get("standing")
+def headers(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return where the client stands, as headers (draft-ietf-httpapi-ratelimit-headers-03)."""
+    standing: Standing | None = environ.get(_STANDING)
     if standing is None:
-        return
+        return []
     limit = standing.limit
-    response.headers["RateLimit-Limit"] = str(limit.most)
-    response.headers["RateLimit-Remaining"] = str(max(standing.left, 0))
-    response.headers["RateLimit-Reset"] = str(standing.resets_in)
-    response.headers["RateLimit-Policy"] = f"{limit.most};w={limit.seconds}"
+    return [
+        ("RateLimit-Limit", str(limit.most)),
+        ("RateLimit-Remaining", str(max(standing.left, 0))),
+        ("RateLimit-Reset", str(standing.resets_in)),
+        ("RateLimit-Policy", f"{limit.most};w={limit.seconds}"),
+    ]

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from lib import logs
 from lib.access.throttles import TooMany
 from lib.errors import AppError, Unauthenticated, Unavailable
-from lib.http import limited
+from lib.http import headers, limited
 
 RETRY_AFTER = "2"  # seconds, with every 503
 
@@ -30,23 +30,22 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def problem(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+def problem(body: dict[str, Any], more: dict[str, str] | None = None) -> Response:
     """Return a problem document; its status is the document's own."""
-    request_id = g.get("request_id")
-    text = json.dumps(body | ({"request_id": request_id} if request_id else {}))
-    return Response(text, body["status"], headers, content_type="application/problem+json")
+    text = json.dumps(body | {"request_id": headers.request_id()})
+    return Response(text, body["status"], more, content_type="application/problem+json")
 
 
 def _app_error(error: AppError) -> Response:
-    headers = {}
+    more = {}
     if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
+        more["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = RETRY_AFTER
+        more["Retry-After"] = RETRY_AFTER
     if isinstance(error, TooMany):
-        headers["Retry-After"] = str(error.standing.resets_in)
+        more["Retry-After"] = str(error.standing.resets_in)
         limited.show(error.standing)
-    return problem(error.problem(), headers)
+    return problem(error.problem(), more)
 
 
 def _http_error(error: HTTPException) -> Response:

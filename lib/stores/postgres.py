@@ -1,7 +1,8 @@
 """PostgreSQL: a lazy pool that is safe behind a transaction-mode pooler.
 
-No prepared statements, no session state, no LISTEN: each transaction may run on another server
-connection. Statement and lock timeouts are the database's own defaults, set by the migrations.
+No session state and no LISTEN, and no prepared statements unless DATABASE_POOLED is off: behind a
+pooler, each transaction may run on another server connection. Statement and lock timeouts are the
+database's own defaults, set by the migrations.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ POOL_MAX = 4  # connections per process; functions x instances x this is what th
 POOL_WAIT = 5.0  # seconds to wait for a free connection
 POOL_IDLE = 30.0  # seconds before a resting connection is closed
 CONNECT_TIMEOUT = 2  # seconds
+PREPARE_AFTER = 2  # uses of a statement, after which Postgres need not plan it again
 AWAY = ("08", "57P")  # how the codes of a lost connection and of a server shutting down begin
 
 _pool: ConnectionPool[Connection] | None = None
@@ -119,7 +121,7 @@ def _new_pool() -> ConnectionPool[Connection]:
         connection_class=Connection,
         kwargs={
             "autocommit": True,
-            "prepare_threshold": None,
+            "prepare_threshold": None if settings().database_pooled else PREPARE_AFTER,
             "row_factory": dict_row,
             "connect_timeout": CONNECT_TIMEOUT,
             "application_name": "collab",
