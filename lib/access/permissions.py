@@ -24,16 +24,18 @@ class Permission:
     """What one action needs: the kind of thing it is done to, and the least level that may.
 
     An `exclusive` one takes things or members away: others' writes to the same thing wait for it.
+    A `deleted` one is also for things in the trash, which nobody but their owners sees.
     """
 
     name: str
     scope: str
     least: Level
     exclusive: bool = False
+    deleted: bool = False
 
 
 _TABLE = (
-    # name, scope (what the role is looked up on), least level, exclusive
+    # name, scope (what the role is looked up on), least level, exclusive, deleted
     Permission("health.read", "none", Level.ANYONE),
     Permission("account.register", "none", Level.ANYONE),
     Permission("session.create", "none", Level.ANYONE),
@@ -53,6 +55,7 @@ _TABLE = (
     Permission("member.remove", "workspace", Level.OWNER, exclusive=True),
     Permission("project.create", "workspace", Level.COLLABORATOR),
     Permission("project.list", "workspace", Level.VIEWER),
+    Permission("project.list-all", "account", Level.ACCOUNT),
     Permission("project.read", "project", Level.VIEWER),
     Permission("project.update", "project", Level.COLLABORATOR),
     Permission("project.delete", "project", Level.OWNER, exclusive=True),

@@ -27,20 +27,6 @@ def insert(
     )
 
 
-def of_workspace(
-    conn: Connection, workspace_id: UUID, *, after: UUID | None, limit: int
-) -> list[dict[str, Any]]:
-    """List a workspace's projects, oldest first, from after a given one."""
-    return conn.execute(
-        f"""
-        SELECT {_COLUMNS} FROM projects
-        WHERE workspace_id = %(workspace_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
-        ORDER BY id LIMIT %(limit)s
-        """,  # noqa: S608
-        {"workspace_id": workspace_id, "after": after, "limit": limit},
-    ).fetchall()
-
-
 def by_id(conn: Connection, project_id: UUID) -> dict[str, Any] | None:
     """Return a project."""
     return conn.execute(
