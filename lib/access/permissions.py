@@ -59,6 +59,8 @@ _TABLE = (
     Permission("project.read", "project", Level.VIEWER),
     Permission("project.update", "project", Level.COLLABORATOR),
     Permission("project.delete", "project", Level.OWNER, exclusive=True),
+    Permission("project.restore", "project", Level.OWNER, exclusive=True, deleted=True),
+    Permission("project.purge", "project", Level.OWNER, exclusive=True, deleted=True),
     Permission("room.join", "project", Level.VIEWER),
     Permission("room.presence", "project", Level.VIEWER),
     Permission("cursor.update", "project", Level.VIEWER),

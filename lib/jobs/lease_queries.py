@@ -160,10 +160,24 @@ def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float)
 
 
 def lock(conn: Connection, job_id: UUID, token: UUID) -> bool:
-    """Keep a lease from being taken until the commit; False when it is lost already."""
+    """Keep a lease from being taken until the commit; False when it is lost already.
+
+    The job's project is locked before it, as by everybody who writes into a project.
+    """
     row = conn.execute(
-        "SELECT 1 FROM jobs WHERE id = %s AND lease_token = %s AND state = 'running' FOR SHARE",
-        [job_id, token],
+        """
+        SELECT 1 FROM (SELECT project_id FROM jobs WHERE id = %(id)s) given
+        CROSS JOIN LATERAL (
+            SELECT id FROM projects
+            WHERE id = given.project_id AND deleted_at IS NULL FOR KEY SHARE
+        ) project
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM jobs
+            WHERE id = %(id)s AND project_id = project.id AND lease_token = %(token)s
+              AND state = 'running' FOR SHARE
+        ) job
+        """,
+        {"id": job_id, "token": token},
     ).fetchone()
     return row is not None
 

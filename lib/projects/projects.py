@@ -1,4 +1,4 @@
-"""Projects: create, list, change, delete."""
+"""Projects: create, list, change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from lib.access.caller import Access
 from lib.access.permissions import require
 from lib.audit import events
-from lib.bridge import evictions, rooms
+from lib.bridge import rooms
 from lib.ids import new_id
 from lib.projects import list_queries, queries
 
@@ -50,7 +50,7 @@ def of_workspace(
 
 
 def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
-    """Return the ids of all projects of a workspace."""
+    """Return the ids of all projects of a workspace that are not deleted."""
     return queries.ids_of_workspace(conn, workspace_id)
 
 
@@ -67,17 +67,6 @@ def update(access: Access, changes: dict[str, str]) -> dict[str, Any]:
     shown = {"project_id": str(access.id), "deleted": False} | new
     rooms.announce(access.conn, access.id, rooms.PROJECT_UPDATED, shown)
     return project | {"role": access.role}
-
-
-def delete(access: Access) -> None:
-    """Delete the project with its files and jobs; whoever is in its room is told and let go."""
-    project = access.target
-    people = queries.people(access.conn, access.id, project["workspace_id"])
-    queries.delete(access.conn, access.id)
-    _record(access, "project.deleted", project, {"name": project["name"]})
-    shown = {"project_id": str(access.id), "deleted": True}
-    rooms.announce(access.conn, access.id, rooms.PROJECT_UPDATED, shown)
-    evictions.announce(access.conn, *people)
 
 
 def _record(access: Access, action: str, project: dict[str, Any], details: dict[str, Any]) -> None:

@@ -131,6 +131,8 @@ def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
             # nobody has the address that is added; no worker has made the artifact
             (route.permission == "member.add" and answer.status_code == 422)
             or (route.path.endswith("/artifact") and answer.status_code == 404)
+            # the project is not deleted yet
+            or (route.permission == "project.purge" and answer.status_code == 409)
             or (route.permission == "workspace.audit" and answer.status_code == 200)
         )
         assert acceptable, (route, answer.status_code, answer.text)
