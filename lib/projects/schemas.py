@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from lib.accounts.schemas import email_field
 from lib.http.paging import SortedQuery, sort_field
 from lib.schemas import Strict, name_field, role_field
 
@@ -73,6 +74,30 @@ class ReachedProjectsQuery(ProjectsQuery):
 
     workspace_id = fields.UUID(load_default=None)
     role = role_field(load_default=None)
+
+
+class ProjectMemberIn(Strict):
+    """Somebody with an account, by e-mail, and the role to give them on the project."""
+
+    email = email_field()
+    role = role_field(required=True)
+
+
+class ProjectRoleIn(Strict):
+    """Somebody's new role on a project."""
+
+    role = role_field(required=True)
+
+
+class ProjectMemberOut(Strict):
+    """Somebody who can reach a project; `via` says what their role comes from."""
+
+    user_id = fields.UUID()
+    name = fields.String()
+    email = fields.String()
+    role = fields.String()
+    via = fields.String(validate=validate.OneOf(["workspace", "project"]))
+    joined_at = fields.AwareDateTime()
 
 
 class TicketOut(Strict):
