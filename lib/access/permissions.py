@@ -61,6 +61,7 @@ _TABLE = (
     Permission("project.delete", "project", Level.OWNER, exclusive=True),
     Permission("project.restore", "project", Level.OWNER, exclusive=True, deleted=True),
     Permission("project.purge", "project", Level.OWNER, exclusive=True, deleted=True),
+    Permission("project.activity", "project", Level.VIEWER),
     Permission("project-member.list", "project", Level.VIEWER),
     Permission("project-member.add", "project", Level.OWNER, exclusive=True),
     Permission("project-member.update", "project", Level.OWNER, exclusive=True),
