@@ -1,8 +1,9 @@
 """SQL of lists of projects: each is read in the statement that looks up who asks for it.
 
 A search compares the text of every project that the caller can reach; no index narrows it further.
-Measured: 0.7 ms for somebody in one workspace, 20 ms for somebody who reaches 10,000 projects in
-100 workspaces, each with a description of 500 bytes.
+Measured on one core, with 10,000 projects in 100 workspaces, each with a description of 500 bytes:
+1 ms, listed or searched, for a member of one workspace; 11 ms to list and 30 ms to search for
+somebody who is a member of all.
 """
 
 from __future__ import annotations

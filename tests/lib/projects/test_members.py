@@ -149,6 +149,26 @@ def test_a_guest_who_leaves_or_is_removed_is_a_stranger_at_once(team, project, m
     ]
 
 
+def test_no_edit_of_a_guest_is_stored_after_their_removal(team, members, invite, at_once):
+    assert invite(team.stranger, "collaborator").status_code == 201
+    content, after = f"/files/{team.file['id']}/content", []
+
+    def act(number):
+        if number == 0:
+            status = team.owner.delete(f"{members}/{team.stranger.id}").status_code
+            after.append(team.owner.get(f"/files/{team.file['id']}").get_json()["seq"])
+            return {status}
+        return {
+            team.stranger.put(content, {"content": f"{number} {n}"}).status_code for n in range(12)
+        }
+
+    removed, *written = at_once(5, act)
+    assert removed == {204}
+    assert set.union(*written) <= {200, 404}
+    assert 404 in set.union(*written)
+    assert after == [team.owner.get(f"/files/{team.file['id']}").get_json()["seq"]]
+
+
 def test_only_owners_of_the_workspace_or_of_the_project_manage_members(
     team, members, invite, person
 ):
