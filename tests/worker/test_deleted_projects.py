@@ -68,3 +68,30 @@ def test_a_deletion_waits_for_what_a_job_is_writing_and_neither_fails(submit, te
 
     deleted, wrote = at_once(2, act)
     assert (deleted, wrote in ("written", "too late")) == (204, True)
+
+
+def test_a_deletion_and_jobs_that_end_in_any_order_never_wait_in_a_circle(announced, team, at_once):
+    path, ended = f"/workspaces/{team.workspace['id']}/projects", []
+    for _ in range(6):
+        project = team.owner.post(path, {"name": "Busy"}).get_json()["id"]
+        body = {"kind": "test.nothing", "payload": {}}
+        jobs = [team.owner.post(f"/projects/{project}/jobs", body).get_json() for _ in range(60)]
+        with postgres.transaction() as conn:
+            ids = [UUID(job["id"]) for job in jobs]
+            rows = lifecycle.claim(conn, ids, worker="w", kinds=["test.nothing"])
+        leases = sorted((Lease(r["id"], r["lease_token"]) for r in rows), key=lambda x: x.token)
+        half = len(leases) // 2
+
+        def act(number, project=project, leases=leases, half=half):
+            if number == 0:
+                return team.owner.delete(f"/projects/{project}").status_code
+            with postgres.transaction() as conn:
+                if number == 1:
+                    wins = [Success(lease, None, None) for lease in leases[:half]]
+                    return len(lifecycle.succeed(conn, wins))
+                return len(lifecycle.release(conn, leases[half:]))
+
+        deleted, *counts = at_once(3, act)
+        assert deleted == 204
+        ended += counts
+    assert len(ended) == 12
