@@ -167,12 +167,15 @@ def events(team) -> Callable[[dict[str, Any]], list[str]]:
     def actions(job: dict[str, Any]) -> list[str]:
         with postgres.connection() as conn:
             rows = conn.execute(
-                "SELECT event->>'action' AS action FROM audit_outbox WHERE event->>'target_id' = %s"
-                " ORDER BY id",
+                "SELECT id, event->>'action' AS action FROM audit_outbox"
+                " WHERE event->>'target_id' = %s",
                 [job["id"]],
             ).fetchall()
         answer = team.owner.get(f"/workspaces/{team.workspace['id']}/audit?action=job.&limit=200")
-        moved = [e["action"] for e in answer.get_json()["items"] if e["target"]["id"] == job["id"]]
-        return moved[::-1] + [row["action"] for row in rows]
+        # One that is moved between the two looks is in both.
+        found = {str(row["id"]): row["action"] for row in rows}
+        items = answer.get_json()["items"]
+        found |= {e["id"]: e["action"] for e in items if e["target"]["id"] == job["id"]}
+        return [found[event_id] for event_id in sorted(found)]
 
     return actions
