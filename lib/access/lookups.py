@@ -51,9 +51,12 @@ def find(
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Somebody who asks for a list, not looked up yet: that happens while the list is read."""
+    """Somebody who asks for a list, not looked up yet: that happens while the list is read.
 
-    conn: Connection
+    Nothing else can be done with it, so that no view forgets to ask who it is.
+    """
+
+    _conn: Connection
     permission: str
     claims: Claims
     origin: Origin
@@ -69,7 +72,7 @@ class Asking:
         """
         rule = PERMISSIONS[self.permission]
         found = queries.lookup_with_rows(
-            self.conn,
+            self._conn,
             rule.scope,
             rows,
             order,
@@ -82,7 +85,7 @@ class Asking:
             raise Unauthenticated("This session is over; log in again.")
         first = {name: found[0][name] for name in ("caller_id", "caller_email", "caller_name")}
         first |= {"role": found[0]["caller_role"], "id": found[0]["target_id"]}
-        access = _access(self.conn, rule, self.claims, self.origin, first)
+        access = _access(self._conn, rule, self.claims, self.origin, first)
         return access, [row for row in found if row["id"] is not None]
 
 

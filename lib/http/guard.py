@@ -61,7 +61,8 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
             lend = postgres.connection if reads else postgres.transaction
             with lend() as conn:
                 if with_rows:
-                    return view(Asking(conn, permission, claims, headers.origin(), target))
+                    asking = Asking(conn, permission, claims, headers.origin(), target)
+                    return view(asking, **params)
                 access = lookups.find(
                     conn, permission, claims, headers.origin(), target, lock=_lock(view)
                 )
