@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from lib.access import queries
 from lib.access.caller import Access, Caller, Origin
-from lib.access.permissions import PERMISSIONS, Level, require
+from lib.access.permissions import PERMISSIONS, Level, Permission, require
 from lib.access.tokens import Claims
 from lib.errors import NotFound, Unauthenticated
 
@@ -43,7 +45,7 @@ def find(
     rule = PERMISSIONS[permission]
     row = queries.lookup(
         conn,
-        rule.scope,
+        f"{rule.scope}, deleted too" if rule.deleted else rule.scope,
         user_id=claims.user_id,
         session_id=claims.session_id,
         target_id=target_id,
@@ -51,6 +53,52 @@ def find(
     )
     if row is None:
         raise Unauthenticated("This session is over; log in again.")
+    return _access(conn, rule, claims, origin, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Somebody who asks for a list, not looked up yet: that happens while the list is read.
+
+    Nothing else can be done with it, so that no view forgets to ask who it is.
+    """
+
+    _conn: Connection
+    permission: str
+    claims: Claims
+    origin: Origin
+    target_id: UUID | None
+
+    def rows(
+        self, rows: str, order: str, values: Mapping[str, Any]
+    ) -> tuple[Access, list[dict[str, Any]]]:
+        """Authenticate, authorise and read a list in one SQL statement.
+
+        `rows` is its SELECT, which may speak of `caller` and of the thing that it is a list of;
+        `order` is its order, in the terms of `listed`. Raises as `find` does.
+        """
+        rule = PERMISSIONS[self.permission]
+        found = queries.lookup_with_rows(
+            self._conn,
+            rule.scope,
+            rows,
+            order,
+            values,
+            user_id=self.claims.user_id,
+            session_id=self.claims.session_id,
+            target_id=self.target_id,
+        )
+        if not found:
+            raise Unauthenticated("This session is over; log in again.")
+        first = {name: found[0][name] for name in ("caller_id", "caller_email", "caller_name")}
+        first |= {"role": found[0]["caller_role"], "id": found[0]["target_id"]}
+        access = _access(self._conn, rule, self.claims, self.origin, first)
+        return access, [row for row in found if row["id"] is not None]
+
+
+def _access(
+    conn: Connection, rule: Permission, claims: Claims, origin: Origin, row: dict[str, Any]
+) -> Access:
     caller = Caller(
         user_id=row.pop("caller_id"),
         session_id=claims.session_id,
@@ -62,5 +110,5 @@ def find(
     if rule.least > Level.ACCOUNT:
         if row["id"] is None:
             raise NotFound()
-        require(permission, role)
+        require(rule.name, role)
     return Access(conn, caller, role, row)

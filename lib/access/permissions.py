@@ -24,16 +24,18 @@ class Permission:
     """What one action needs: the kind of thing it is done to, and the least level that may.
 
     An `exclusive` one takes things or members away: others' writes to the same thing wait for it.
+    A `deleted` one is also for things in the trash, which nobody but their owners sees.
     """
 
     name: str
     scope: str
     least: Level
     exclusive: bool = False
+    deleted: bool = False
 
 
 _TABLE = (
-    # name, scope (what the role is looked up on), least level, exclusive
+    # name, scope (what the role is looked up on), least level, exclusive, deleted
     Permission("health.read", "none", Level.ANYONE),
     Permission("permission.list", "none", Level.ANYONE),
     Permission("permission.explain", "account", Level.ACCOUNT),
@@ -55,9 +57,18 @@ _TABLE = (
     Permission("member.remove", "workspace", Level.OWNER, exclusive=True),
     Permission("project.create", "workspace", Level.COLLABORATOR),
     Permission("project.list", "workspace", Level.VIEWER),
+    Permission("project.list-all", "account", Level.ACCOUNT),
     Permission("project.read", "project", Level.VIEWER),
     Permission("project.update", "project", Level.COLLABORATOR),
     Permission("project.delete", "project", Level.OWNER, exclusive=True),
+    Permission("project.restore", "project", Level.OWNER, exclusive=True, deleted=True),
+    Permission("project.purge", "project", Level.OWNER, exclusive=True, deleted=True),
+    Permission("project.activity", "project", Level.VIEWER),
+    Permission("project-member.list", "project", Level.VIEWER),
+    Permission("project-member.add", "project", Level.OWNER, exclusive=True),
+    Permission("project-member.update", "project", Level.OWNER, exclusive=True),
+    Permission("project-member.remove", "project", Level.OWNER, exclusive=True),
+    Permission("project-member.leave", "project", Level.VIEWER, exclusive=True),
     Permission("room.join", "project", Level.VIEWER),
     Permission("room.presence", "project", Level.VIEWER),
     Permission("cursor.update", "project", Level.VIEWER),

@@ -4,14 +4,16 @@ They answer no row when the session is not live, a null `role` when the caller i
 null `id` when the thing does not exist.
 
 For a write, the rows that grant the access are locked: a write never commits after the revocation
-of its author did. The thing itself comes first, then the membership, always in this order, and
-whatever takes things or members away holds the thing alone: so writers wait for each other, and
-never in a circle.
+of its author did, or into a project after its deletion. The project comes first, then what is in
+it, then the membership, always in this order, and whatever takes things or members away holds the
+thing alone: so writers wait for each other, and never in a circle.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -45,7 +47,21 @@ LEFT JOIN LATERAL (
 
 _TARGET = """
 LEFT JOIN LATERAL (
-    SELECT * FROM {table} WHERE id = %(target_id)s {target_lock}
+    SELECT * FROM {table} WHERE id = %(target_id)s {live} {target_lock}
+) {name} ON true
+"""
+
+# A target inside a project: there is none while the project is in the trash.
+_INSIDE = """
+LEFT JOIN LATERAL (
+    SELECT project_id FROM {table} WHERE id = %(target_id)s
+) inside ON true
+LEFT JOIN LATERAL (
+    SELECT id, workspace_id FROM projects
+    WHERE id = inside.project_id AND deleted_at IS NULL {project_lock}
+) p ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM {table} WHERE id = %(target_id)s AND project_id = p.id {target_lock}
 ) {name} ON true
 """
 
@@ -70,6 +86,15 @@ _SCOPES = {
         greatest(wm.role, pm.role) AS role,
         p.id, p.workspace_id, p.name, p.description, p.created_at, p.updated_at
         FROM caller
+        {live target:projects p}
+    """
+    + _ROLES.replace("{workspace}", "p.workspace_id")
+    + _PROJECT_ROLES,
+    "project, deleted too": """
+        CASE WHEN p.deleted_at IS NULL OR greatest(wm.role, pm.role) = 'owner'
+             THEN greatest(wm.role, pm.role) END AS role,
+        p.id, p.workspace_id, p.name, p.description, p.created_at, p.updated_at, p.deleted_at
+        FROM caller
         {target:projects p}
     """
     + _ROLES.replace("{workspace}", "p.workspace_id")
@@ -79,45 +104,60 @@ _SCOPES = {
         f.id, f.project_id, p.workspace_id, f.path, f.seq, f.content, f.created_at, f.updated_at,
         f.updated_by
         FROM caller
-        {target:files f}
-        LEFT JOIN projects p ON p.id = f.project_id
+        {target inside:files f}
     """
     + _ROLES.replace("{workspace}", "p.workspace_id")
     + _PROJECT_ROLES,
     "job": """
         greatest(wm.role, pm.role) AS role, {job_columns}
         FROM caller
-        {target:jobs j}
-        LEFT JOIN projects p ON p.id = j.project_id
+        {target inside:jobs j}
     """.replace("{job_columns}", _JOB_COLUMNS)
     + _ROLES.replace("{workspace}", "p.workspace_id")
     + _PROJECT_ROLES,
 }
 
 
-# Locks on the session, on the thing and on the membership, by how much the caller is about to do.
+# Lists that are read in the same statement: for everything that the caller can reach, or inside one
+# thing. The rows may refer to `caller` and to the thing.
+_LISTS = {
+    "account": "NULL AS caller_role, caller.user_id AS target_id, listed.* FROM caller",
+    "workspace": """
+        wm.role AS caller_role, w.id AS target_id, listed.*
+        FROM caller
+        {target:workspaces w}
+    """
+    + _ROLES.replace("{workspace}", "w.id"),
+}
+_LISTED = "\nLEFT JOIN LATERAL ({rows}) listed ON true ORDER BY {order}"
+
+# Locks on the session, on the project that the thing is in, on the thing and on the membership, by
+# how much the caller is about to do.
+_LOCKED = ("session_lock", "project_lock", "target_lock", "role_lock")
 _LOCKS = {
-    "read": ("", "", ""),
-    "write": ("FOR SHARE OF s", "FOR KEY SHARE", "FOR SHARE"),
-    "version": ("FOR SHARE OF s", "FOR NO KEY UPDATE", "FOR SHARE"),
-    "exclusive": ("FOR UPDATE OF s", "FOR UPDATE", "FOR SHARE"),
+    "read": ("", "", "", ""),
+    "write": ("FOR SHARE OF s", "FOR KEY SHARE", "FOR KEY SHARE", "FOR SHARE"),
+    "version": ("FOR SHARE OF s", "FOR KEY SHARE", "FOR NO KEY UPDATE", "FOR SHARE"),
+    "exclusive": ("FOR UPDATE OF s", "FOR KEY SHARE", "FOR UPDATE", "FOR SHARE"),
 }
 
 
-def _statement(scope: str, locks: tuple[str, str, str]) -> str:
-    text = _CALLER + re.sub(r"\{target:(\w+) (\w+)\}", _target, _SCOPES[scope])
-    for name, clause in zip(("session_lock", "target_lock", "role_lock"), locks, strict=True):
+def _statement(scope: str, locks: tuple[str, ...]) -> str:
+    text = _CALLER + re.sub(r"\{(live )?target( inside)?:(\w+) (\w+)\}", _target, scope)
+    for name, clause in zip(_LOCKED, locks, strict=True):
         text = text.replace(f"{{{name}}}", clause)
     return text
 
 
 def _target(match: re.Match[str]) -> str:
-    return _TARGET.replace("{table}", match[1]).replace("{name}", match[2])
+    text = (_INSIDE if match[2] else _TARGET).replace("{table}", match[3])
+    live = "AND deleted_at IS NULL" if match[1] else ""
+    return text.replace("{name}", match[4]).replace("{live}", live)
 
 
 _STATEMENTS = {
-    (scope, lock): _statement(scope, clauses)
-    for scope in _SCOPES
+    (scope, lock): _statement(text, clauses)
+    for scope, text in _SCOPES.items()
     for lock, clauses in _LOCKS.items()
 }
 
@@ -137,3 +177,29 @@ def lookup(
     """
     values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
     return conn.execute(_STATEMENTS[scope, lock], values).fetchone()
+
+
+def lookup_with_rows(
+    conn: Connection,
+    scope: str,
+    rows: str,
+    order: str,
+    values: Mapping[str, Any],
+    *,
+    user_id: UUID,
+    session_id: UUID,
+    target_id: UUID | None,
+) -> list[dict[str, Any]]:
+    """Find the session, the role in `scope` and a list in one statement; []: no live session.
+
+    `rows` is the SELECT of the list; `order` its order, in the terms of `listed`. Each row carries
+    `caller_role` and `target_id`; a list without rows is one row whose `id` is null.
+    """
+    ours = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
+    return conn.execute(_list_statement(scope, rows, order), {**values, **ours}).fetchall()
+
+
+@cache
+def _list_statement(scope: str, rows: str, order: str) -> str:
+    listed = _LISTED.replace("{rows}", rows).replace("{order}", order)
+    return _statement(_LISTS[scope], _LOCKS["read"]) + listed

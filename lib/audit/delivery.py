@@ -34,7 +34,7 @@ def move(limit: int = BATCH) -> dict[str, int]:
         rows = queries.take(conn, limit)
         by_collection = defaultdict(list)
         for row in rows:
-            by_collection[row["collection"]].append(_document(row))
+            by_collection[row["collection"]].append(document(row))
         if rows:
             with mongo.database() as database:
                 for name, documents in by_collection.items():
@@ -50,10 +50,12 @@ def ensure_indexes() -> None:
             collection = database[name]
             collection.create_index([("workspace_id", 1), ("event_id", 1)])
             collection.create_index([("actor_id", 1), ("event_id", 1)])
+            collection.create_index([("project_id", 1), ("event_id", 1)])
             _expire(collection, settings().audit_retention_days * DAY)
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def document(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of the outbox as the log keeps it."""
     # As text, the id survives every server and still sorts by time. It is there a second time for
     # the indexes, which on the embedded server can't hold _id: one that does breaks its collection.
     # `at` has to be a date for the index that expires it.

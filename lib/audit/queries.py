@@ -36,6 +36,36 @@ def take(conn: Connection, limit: int) -> list[dict[str, Any]]:
     ).fetchall()
 
 
+def of_project(
+    conn: Connection,
+    project_id: UUID,
+    *,
+    collections: Sequence[str],
+    action: str | None,
+    since: str | None,
+    before: str | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return a project's events that MongoDB may not have yet, newest first.
+
+    `since` and `before` are bounds of the ids; an `action` that ends in a dot stands for all that
+    begin with it.
+    """
+    return conn.execute(
+        """
+        SELECT id, event FROM audit_outbox
+        WHERE event ->> 'project_id' = %(project_id)s AND collection = ANY (%(collections)s)
+          AND (%(since)s::uuid IS NULL OR id >= %(since)s::uuid)
+          AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
+          AND (%(action)s::text IS NULL OR event ->> 'action' = %(action)s
+               OR (right(%(action)s, 1) = '.' AND starts_with(event ->> 'action', %(action)s)))
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"project_id": str(project_id), "collections": list(collections), "action": action}
+        | {"since": since, "before": before, "limit": limit},
+    ).fetchall()
+
+
 def delete(conn: Connection, event_ids: Sequence[UUID]) -> None:
     """Remove delivered events."""
     conn.execute("DELETE FROM audit_outbox WHERE id = ANY(%s)", [list(event_ids)])

@@ -7,7 +7,7 @@ from lib.schemas import Strict
 
 
 class ActivityQuery(PageQuery):
-    """Which of one's own events: by action, and by time (`since` included, `until` not)."""
+    """Which events: by action, and by time (`since` included, `until` not)."""
 
     action = fields.String(
         load_default=None,
@@ -32,6 +32,13 @@ class ActorOut(Strict):
     id = fields.String()
     name = fields.String()
     email = fields.String()
+
+
+class DoerOut(Strict):
+    """Who did it, as other members see them."""
+
+    id = fields.String()
+    name = fields.String()
 
 
 class TargetOut(Strict):
@@ -60,4 +67,15 @@ class EventOut(Strict):
     project_id = fields.String(allow_none=True)
     target = fields.Nested(TargetOut)
     context = fields.Nested(ContextOut)
+    details = fields.Dict()
+
+
+class HappeningOut(Strict):
+    """One event of a project, as all its members see it."""
+
+    id = fields.String()
+    at = fields.AwareDateTime()
+    action = fields.String()
+    actor = fields.Nested(DoerOut, allow_none=True)
+    target = fields.Nested(TargetOut)
     details = fields.Dict()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -103,7 +103,8 @@ def lists(
         @wraps(view)
         def answered(*args: Any, **params: Any) -> Response:
             wanted = validate(loader, query_values())
-            rows, cursor = cut(view(*args, wanted, **params), wanted["limit"])
+            after = partial(loader.cursor_after, wanted=wanted)
+            rows, cursor = cut(view(*args, wanted, **params), wanted["limit"], after)
             headers = {"Link": link(cursor, wanted["limit"])} if cursor else None
             return Response(writer(schema).page(rows, cursor), 200, headers, content_type=JSON)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import request
 
 from lib.access import lookups, tokens
-from lib.access.lookups import Lock
+from lib.access.lookups import Asking, Lock
 from lib.access.permissions import PERMISSIONS, Level
 from lib.http import headers, limited
 from lib.stores import postgres
@@ -37,12 +37,15 @@ def public(permission: str) -> Callable[[View], View]:
     return decorate
 
 
-def permits(permission: str) -> Callable[[View], View]:
+def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], View]:
     """Let the view be called by those whom the table allows; it gets an Access first.
 
     The thing itself is the path parameter named for the permission's scope (`project_id` for
     `project`); further path parameters reach the view by name. A read costs one SQL statement; a
     write is one transaction, which holds on to the membership that allowed it.
+
+    With `with_rows`, the view of a list gets an Asking first: the list that it reads with it is
+    read in the statement that looks up the caller, so that it costs one in all.
     """
     rule = PERMISSIONS[permission]
     parameter = f"{rule.scope}_id"
@@ -57,6 +60,9 @@ def permits(permission: str) -> Callable[[View], View]:
             reads = request.method in SAFE_METHODS
             lend = postgres.connection if reads else postgres.transaction
             with lend() as conn:
+                if with_rows:
+                    asking = Asking(conn, permission, claims, headers.origin(), target)
+                    return view(asking, **params)
                 access = lookups.find(
                     conn, permission, claims, headers.origin(), target, lock=_lock(view)
                 )

@@ -1,6 +1,7 @@
 """SQL of running jobs. Every clock is the database's; every write carries the lease's token.
 
 A worker whose lease was taken from it finds no row any more, whatever it still tries to write.
+Several jobs are locked in the order of their ids, by everybody: so nobody waits in a circle.
 """
 
 from __future__ import annotations
@@ -103,11 +104,14 @@ def succeed(
     given = [{"id": str(i), "token": str(t), "result": result} for (i, t), result in pairs]
     return conn.execute(
         f"""
-        WITH changed AS (
-            UPDATE jobs j SET state = 'succeeded', progress = 100, result = given.result,
+        WITH ours AS (
+            SELECT j.id, given.result
+            FROM jobs j, jsonb_to_recordset(%(given)s) AS given(id uuid, token uuid, result jsonb)
+            WHERE {_OURS} ORDER BY j.id FOR UPDATE OF j
+        ), changed AS (
+            UPDATE jobs j SET state = 'succeeded', progress = 100, result = ours.result,
                 error = NULL, finished_at = clock_timestamp(), {_OVER}
-            FROM jsonb_to_recordset(%(given)s) AS given(id uuid, token uuid, result jsonb)
-            WHERE {_OURS}
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
@@ -145,12 +149,14 @@ def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float)
     """Give jobs back as if they had not been taken: the attempt is not counted."""
     return conn.execute(
         f"""
-        WITH changed AS (
+        WITH ours AS (
+            SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+            WHERE {_OURS} ORDER BY j.id FOR UPDATE OF j
+        ), changed AS (
             UPDATE jobs j SET attempt = attempt - 1, worker = NULL, queued_at = now(),
                 state = CASE WHEN attempt > 1 THEN 'retrying'::job_state ELSE 'queued' END,
                 run_at = now() + make_interval(secs => %(delay)s), {_OVER}
-            FROM unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) AS given(id, token)
-            WHERE {_OURS}
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
@@ -160,10 +166,24 @@ def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float)
 
 
 def lock(conn: Connection, job_id: UUID, token: UUID) -> bool:
-    """Keep a lease from being taken until the commit; False when it is lost already."""
+    """Keep a lease from being taken until the commit; False when it is lost already.
+
+    The job's project is locked before it, as by everybody who writes into a project.
+    """
     row = conn.execute(
-        "SELECT 1 FROM jobs WHERE id = %s AND lease_token = %s AND state = 'running' FOR SHARE",
-        [job_id, token],
+        """
+        SELECT 1 FROM (SELECT project_id FROM jobs WHERE id = %(id)s) given
+        CROSS JOIN LATERAL (
+            SELECT id FROM projects
+            WHERE id = given.project_id AND deleted_at IS NULL FOR KEY SHARE
+        ) project
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM jobs
+            WHERE id = %(id)s AND project_id = project.id AND lease_token = %(token)s
+              AND state = 'running' FOR SHARE
+        ) job
+        """,
+        {"id": job_id, "token": token},
     ).fetchone()
     return row is not None
 

@@ -96,6 +96,26 @@ def of_project(
     ).fetchall()
 
 
+def cancel_all(conn: Connection, project_id: UUID, reason: str) -> list[dict[str, Any]]:
+    """End all jobs of a project that have not ended, and their leases; return them."""
+    return conn.execute(
+        f"""
+        WITH unfinished AS (
+            SELECT id FROM jobs
+            WHERE project_id = %s AND state IN ('queued', 'running', 'retrying')
+            ORDER BY id FOR UPDATE
+        ), changed AS (
+            UPDATE jobs j SET state = 'cancelled', error = %s, finished_at = clock_timestamp(),
+                lease_token = NULL, lease_until = NULL
+            FROM unfinished WHERE j.id = unfinished.id
+            RETURNING {CHANGED}
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        [project_id, reason],
+    ).fetchall()
+
+
 def insert_artifact(
     conn: Connection, job_id: UUID, filename: str, media_type: str, content: bytes
 ) -> None:

@@ -22,8 +22,15 @@ def tell(
     conn: Connection, action: str, rows: Sequence[Row], actor: Caller | None = None, **details: Any
 ) -> None:
     """Record `action` for each job and announce it; the actor is who submitted it, unless given."""
-    events.record_all(conn, [_event(action, row, actor, details) for row in rows])
+    record(conn, action, rows, actor, **details)
     announce(conn, *rows)
+
+
+def record(
+    conn: Connection, action: str, rows: Sequence[Row], actor: Caller | None = None, **details: Any
+) -> None:
+    """Record `action` for each job, for the log alone."""
+    events.record_all(conn, [_event(action, row, actor, details) for row in rows])
 
 
 def announce(conn: Connection, *rows: Row) -> None:

@@ -1,4 +1,4 @@
-"""Projects: create, list, change, delete."""
+"""Projects: create, list, change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.caller import Access
+from lib.access.permissions import require
 from lib.audit import events
-from lib.bridge import evictions, rooms
+from lib.bridge import rooms
 from lib.ids import new_id
-from lib.projects import queries
+from lib.projects import list_queries, queries
 
 if TYPE_CHECKING:
+    from lib.access.lookups import Asking
+    from lib.http.paging import Place
     from lib.stores.connection import Connection
 
 
@@ -22,14 +25,32 @@ def create(access: Access, *, name: str, description: str) -> dict[str, Any]:
     return project | {"role": access.role}
 
 
-def of_workspace(access: Access, *, cursor: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """List the workspace's projects, oldest first; one more than `limit` when there are more."""
-    rows = queries.of_workspace(access.conn, access.id, after=cursor, limit=limit + 1)
-    return [row | {"role": access.role} for row in rows]
+def reached(
+    asking: Asking, *, cursor: Place | None, limit: int, **wanted: Any
+) -> list[dict[str, Any]]:
+    """List all projects that the caller can reach; one more than `limit` when there are more.
+
+    Those that are `deleted` are shown to their owners. Raises Unauthenticated.
+    """
+    return list_queries.reached(asking, after=cursor, limit=limit + 1, **wanted)[1]
+
+
+def of_workspace(
+    asking: Asking, *, cursor: Place | None, limit: int, **wanted: Any
+) -> list[dict[str, Any]]:
+    """List the workspace's projects, or its trash; one more than `limit` when there are more.
+
+    Raises Unauthenticated, NotFound, and Forbidden where a member who is no owner asks for what is
+    deleted.
+    """
+    access, rows = list_queries.of_workspace(asking, after=cursor, limit=limit + 1, **wanted)
+    if wanted["deleted"]:
+        require("project.restore", access.role)
+    return rows
 
 
 def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
-    """Return the ids of all projects of a workspace."""
+    """Return the ids of all projects of a workspace that are not deleted."""
     return queries.ids_of_workspace(conn, workspace_id)
 
 
@@ -46,17 +67,6 @@ def update(access: Access, changes: dict[str, str]) -> dict[str, Any]:
     shown = {"project_id": str(access.id), "deleted": False} | new
     rooms.announce(access.conn, access.id, rooms.PROJECT_UPDATED, shown)
     return project | {"role": access.role}
-
-
-def delete(access: Access) -> None:
-    """Delete the project with its files and jobs; whoever is in its room is told and let go."""
-    project = access.target
-    people = queries.people(access.conn, access.id, project["workspace_id"])
-    queries.delete(access.conn, access.id)
-    _record(access, "project.deleted", project, {"name": project["name"]})
-    shown = {"project_id": str(access.id), "deleted": True}
-    rooms.announce(access.conn, access.id, rooms.PROJECT_UPDATED, shown)
-    evictions.announce(access.conn, *people)
 
 
 def _record(access: Access, action: str, project: dict[str, Any], details: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from uuid import UUID
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
+PURGE_TIMEOUT = "20s"  # a statement may take so long that deletes all that is in a project
+
 _COLUMNS = "id, workspace_id, name, description, created_at, updated_at"
 
 
@@ -27,20 +29,6 @@ def insert(
     )
 
 
-def of_workspace(
-    conn: Connection, workspace_id: UUID, *, after: UUID | None, limit: int
-) -> list[dict[str, Any]]:
-    """List a workspace's projects, oldest first, from after a given one."""
-    return conn.execute(
-        f"""
-        SELECT {_COLUMNS} FROM projects
-        WHERE workspace_id = %(workspace_id)s AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
-        ORDER BY id LIMIT %(limit)s
-        """,  # noqa: S608
-        {"workspace_id": workspace_id, "after": after, "limit": limit},
-    ).fetchall()
-
-
 def by_id(conn: Connection, project_id: UUID) -> dict[str, Any] | None:
     """Return a project."""
     return conn.execute(
@@ -50,8 +38,10 @@ def by_id(conn: Connection, project_id: UUID) -> dict[str, Any] | None:
 
 
 def ids_of_workspace(conn: Connection, workspace_id: UUID) -> list[UUID]:
-    """Return the ids of all projects of a workspace."""
-    rows = conn.execute("SELECT id FROM projects WHERE workspace_id = %s", [workspace_id])
+    """Return the ids of all projects of a workspace that are not deleted."""
+    rows = conn.execute(
+        "SELECT id FROM projects WHERE workspace_id = %s AND deleted_at IS NULL", [workspace_id]
+    )
     return [row["id"] for row in rows]
 
 
@@ -69,9 +59,35 @@ def update(conn: Connection, project_id: UUID, name: str, description: str) -> d
     )
 
 
+def set_deleted(conn: Connection, project_id: UUID, *, deleted: bool) -> None:
+    """Put a project into the trash, or take it out."""
+    conn.execute(
+        "UPDATE projects SET deleted_at = CASE WHEN %s THEN now() END WHERE id = %s",
+        [deleted, project_id],
+    )
+
+
+def take_time(conn: Connection) -> None:
+    """Let the statements of this transaction take longer: much may be in a project."""
+    conn.execute(f"SET LOCAL statement_timeout = '{PURGE_TIMEOUT}'")
+
+
 def delete(conn: Connection, project_id: UUID) -> None:
     """Delete a project and all that is in it."""
     conn.execute("DELETE FROM projects WHERE id = %s", [project_id])
+
+
+def delete_oldest(conn: Connection, days: int) -> dict[str, Any] | None:
+    """Delete one project that has been in the trash for over `days` days, and all that is in it."""
+    return conn.execute(
+        f"""
+        DELETE FROM projects WHERE id = (
+            SELECT id FROM projects WHERE deleted_at < now() - make_interval(days => %s)
+            ORDER BY deleted_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) RETURNING {_COLUMNS}
+        """,  # noqa: S608
+        [days],
+    ).fetchone()
 
 
 def people(conn: Connection, project_id: UUID, workspace_id: UUID) -> list[UUID]:

@@ -4,9 +4,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.schemas import Strict, name_field
+from lib.accounts.schemas import email_field
+from lib.http.paging import SortedQuery, sort_field
+from lib.schemas import Strict, name_field, role_field
 
 MAX_DESCRIPTION = 2000  # characters
+MAX_SEARCH = 100  # characters
 
 
 def _description(**kwargs: Any) -> fields.String:
@@ -42,6 +45,59 @@ class ProjectOut(Strict):
     role = fields.String()
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
+
+
+class ListedProjectOut(ProjectOut):
+    """A project in a list; `deleted_at` says since when it is in the trash."""
+
+    deleted_at = fields.AwareDateTime(allow_none=True)
+
+
+class ReachedProjectOut(ListedProjectOut):
+    """A project among all that the caller can reach, and the name of the workspace it is in."""
+
+    workspace_name = fields.String()
+
+
+class ProjectsQuery(SortedQuery):
+    """Which projects of a workspace, in which order; `q` is text in a name or a description."""
+
+    TEXTS = frozenset({"name"})
+
+    q = fields.String(load_default=None, validate=validate.Length(min=1, max=MAX_SEARCH))
+    sort = sort_field("name", "created_at", "updated_at", default="created_at")
+    deleted = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
+
+
+class ReachedProjectsQuery(ProjectsQuery):
+    """Which of all projects that the caller can reach: of one workspace, with one role there."""
+
+    workspace_id = fields.UUID(load_default=None)
+    role = role_field(load_default=None)
+
+
+class ProjectMemberIn(Strict):
+    """Somebody with an account, by e-mail, and the role to give them on the project."""
+
+    email = email_field()
+    role = role_field(required=True)
+
+
+class ProjectRoleIn(Strict):
+    """Somebody's new role on a project."""
+
+    role = role_field(required=True)
+
+
+class ProjectMemberOut(Strict):
+    """Somebody who can reach a project; `via` says what their role comes from."""
+
+    user_id = fields.UUID()
+    name = fields.String()
+    email = fields.String()
+    role = fields.String()
+    via = fields.String(validate=validate.OneOf(["workspace", "project"]))
+    joined_at = fields.AwareDateTime()
 
 
 class TicketOut(Strict):

@@ -10,6 +10,7 @@ from lib.accounts import accounts
 from lib.audit import events
 from lib.bridge import evictions, rooms
 from lib.errors import Conflict, Invalid, NotFound, mistake
+from lib.projects import members as project_members
 from lib.projects import projects
 from lib.workspaces import queries
 
@@ -60,13 +61,14 @@ def change_role(access: Access, user_id: UUID, *, role: str) -> dict[str, Any]:
 
 
 def remove(access: Access, user_id: UUID) -> None:
-    """Take a member out; their sockets are closed.
+    """Take a member out, of single projects too; their sockets are closed.
 
     Raises NotFound for somebody who is no member, Conflict when no owner would be left.
     """
     member = read(access, user_id)
     _keep_an_owner(access, member)
     queries.delete_member(access.conn, access.id, user_id)
+    project_members.forget(access.conn, access.id, user_id)
     _tell(access, "member.removed", user_id, None, {"was": member["role"]})
 
 

@@ -22,6 +22,7 @@ BODIES = {
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
     "member.update": {"role": "viewer"},
+    "project-member.update": {"role": "owner"},
 }
 QUERIES = {"permission.explain": "?permission=account.read"}
 
@@ -55,7 +56,7 @@ def ids(team, job_kind):
 
 def call(route, who, ids):
     body = BODIES.get(route.permission)
-    if route.permission == "member.add":
+    if route.permission in ("member.add", "project-member.add"):
         body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
     return who.send(route.method, route.url(**ids) + QUERIES.get(route.permission, ""), body)
@@ -63,7 +64,8 @@ def call(route, who, ids):
 
 def database(ids):
     """What a refused call must leave as it was."""
-    tables = ("workspaces", "workspace_members", "projects", "files", "file_updates", "jobs")
+    tables = ("workspaces", "workspace_members", "projects", "project_members", "files",
+              "file_updates", "jobs")  # fmt: skip
     with postgres.connection() as conn:
         return [
             conn.execute(f"SELECT count(*), max(xmin::text::bigint) FROM {table}").fetchone()  # noqa: S608
@@ -120,23 +122,34 @@ def test_whom_the_table_refuses_is_refused_and_nothing_changes(route_methods, id
 @pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
 def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
     who, served = team.by_role()[role], 0
-    last = ("DELETE", "session.end")  # what ends things comes last, and the innermost first
-    for route in sorted(
-        route_methods, key=lambda r: (r.permission in last, r.method in last, -r.path.count("/"))
-    ):
+    for route in ends_last(route_methods):
         least = PERMISSIONS[route.permission].least
         if least is Level.ANYONE or (least > Level.ACCOUNT and ROLES[role] < least):
             continue
-        answer = call(route, who, ids)
-        acceptable = answer.status_code < 300 or (
-            # nobody has the address that is added; no worker has made the artifact
-            (route.permission == "member.add" and answer.status_code == 422)
-            or (route.path.endswith("/artifact") and answer.status_code == 404)
-            or (route.permission == "workspace.audit" and answer.status_code == 200)
-        )
-        assert acceptable, (route, answer.status_code, answer.text)
+        assert_served(route, call(route, who, ids), {"project-member.leave": 409})
         served += 1
     assert served > 10
+
+
+def ends_last(route_methods):
+    """What ends things comes last, and the innermost first."""
+    last = ("DELETE", "session.end")
+    return sorted(
+        route_methods, key=lambda r: (r.permission in last, r.method in last, -r.path.count("/"))
+    )
+
+
+def assert_served(route, answer, others=None):
+    """The caller got through; what the use case then says of the state of things is its own."""
+    said = {
+        "member.add": 422,  # nobody has the address
+        "project-member.add": 422,
+        "project.purge": 409,  # the project is not deleted yet
+    } | (others or {})
+    made_nothing = route.path.endswith("/artifact") and answer.status_code == 404
+    assert (
+        answer.status_code < 300 or answer.status_code == said.get(route.permission) or made_nothing
+    ), (route, answer.status_code, answer.text)
 
 
 def test_an_owner_elsewhere_is_a_stranger_here(route_methods, ids, team, person):
@@ -156,15 +169,60 @@ def test_a_removed_member_is_a_stranger_at_once(route_methods, ids, team):
             assert call(route, team.viewer, ids).status_code == 404, route
 
 
-def test_a_guest_has_the_role_given_on_the_project_and_none_elsewhere(team):
+def stand(who, role, ids):
+    """Make somebody a guest of the project, again where they have left it."""
     with postgres.connection() as conn:
         conn.execute(
-            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, 'viewer')",
-            [team.project["id"], team.stranger.id],
+            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, %s)"
+            " ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role",
+            [ids["project_id"], who.id, role],
         )
-    assert team.stranger.get(f"/projects/{team.project['id']}").get_json()["role"] == "viewer"
-    assert team.stranger.get(f"/workspaces/{team.workspace['id']}").status_code == 404
-    assert team.stranger.patch(f"/projects/{team.project['id']}", {"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
+def test_a_guest_is_refused_what_the_table_refuses_and_sees_no_workspace(
+    route_methods, ids, team, role
+):
+    stand(team.stranger, role, ids)
+    assert team.stranger.get(f"/projects/{team.project['id']}").get_json()["role"] == role
+    before, refused = database(ids), set()
+    for route in route_methods:
+        rule = PERMISSIONS[route.permission]
+        if rule.scope == "workspace":
+            expected = 404
+        elif rule.least > ROLES[role]:
+            expected = 403
+        else:
+            continue
+        answer = call(route, team.stranger, ids)
+        assert answer.status_code == expected, (route, answer.text)
+        refused.add(expected)
+    assert refused == ({404} if role == "owner" else {403, 404})
+    assert database(ids) == before
+
+
+@pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
+def test_a_guest_is_served_what_the_table_allows(route_methods, ids, team, role):
+    served = 0
+    for route in ends_last(route_methods):
+        rule = PERMISSIONS[route.permission]
+        if rule.scope in ("none", "workspace") or rule.least > ROLES[role]:
+            continue
+        stand(team.stranger, role, ids)
+        assert_served(route, call(route, team.stranger, ids))
+        served += 1
+    assert served > 10
+
+
+def test_an_owner_of_a_project_alone_can_delete_and_restore_it_and_nothing_above(ids, team):
+    stand(team.stranger, "owner", ids)
+    project = f"/projects/{team.project['id']}"
+    assert team.stranger.delete(project).status_code == 204
+    assert [p["id"] for p in team.stranger.get("/projects?deleted=true").get_json()["items"]] == [
+        team.project["id"]
+    ]
+    assert team.stranger.post(f"{project}/restore").status_code == 200
+    assert team.stranger.delete(f"/workspaces/{team.workspace['id']}").status_code == 404
 
 
 def test_the_higher_of_two_roles_counts(team):

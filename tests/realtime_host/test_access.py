@@ -60,6 +60,20 @@ def test_a_deleted_project_tells_its_room_and_lets_everyone_go(connect, team):
     assert [change["deleted"] for change in told] == [True]
 
 
+@pytest.mark.parametrize("how", ["removed", "leaves"])
+def test_a_guest_is_in_the_room_until_the_role_ends(connect, team, how):
+    members = f"/projects/{team.project['id']}/members"
+    guest = {"email": team.stranger.email, "role": "viewer"}
+    assert team.owner.post(members, guest).status_code == 201
+    watcher = connect(team.owner, team.project["id"])
+    client = connect(team.stranger, team.project["id"])
+    assert client.welcome["data"]["role"] == "viewer"
+    who, path = (team.owner, team.stranger.id) if how == "removed" else (team.stranger, "me")
+    assert who.delete(f"{members}/{path}").status_code == 204
+    assert client.closed(SOON) == 4403
+    assert watcher.expect("user-left")["data"]["user"]["id"] == team.stranger.id
+
+
 @pytest.mark.parametrize("role", ["viewer"])
 def test_a_revocation_whose_message_was_lost_is_found_by_the_regular_check(
     start_host, connect, team, role

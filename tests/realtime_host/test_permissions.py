@@ -22,10 +22,26 @@ def test_every_event_names_a_permission_of_the_table():
     assert all(event.permission in PERMISSIONS for event in all_events().values())
 
 
+@pytest.fixture
+def somebody(team):
+    """Somebody with a role, held on the workspace or, by a guest, on the project alone."""
+
+    def get(role, kind):
+        if kind == "member":
+            return team.by_role()[role]
+        guest = {"email": team.stranger.email, "role": role}
+        answer = team.owner.post(f"/projects/{team.project['id']}/members", guest)
+        assert answer.status_code == 201
+        return team.stranger
+
+    return get
+
+
+@pytest.mark.parametrize("kind", ["member", "guest"])
 @pytest.mark.parametrize("role", ["owner", "collaborator", "viewer"])
 @pytest.mark.parametrize("name", sorted(all_events()))
-def test_each_role_may_send_what_the_table_says(connect, team, role, name):
-    client = connect(team.by_role()[role], team.project["id"])
+def test_each_role_may_send_what_the_table_says(connect, team, somebody, kind, role, name):
+    client = connect(somebody(role, kind), team.project["id"])
     watcher = connect(team.owner, team.project["id"])
     answer = client.ask(name, _valid(name, team))
     allowed = allows(all_events()[name].permission, role)

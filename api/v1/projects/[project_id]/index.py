@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.http import accepts, function, if_match, permits, returns
-from lib.projects import projects
+from lib.projects import projects, trash
 from lib.projects.schemas import ProjectChanges, ProjectOut
 
 app = function(__name__)
@@ -33,5 +33,5 @@ def update(access: Access, changes: dict[str, Any]) -> dict[str, Any]:
 @if_match(ProjectOut)
 @returns()
 def delete(access: Access) -> None:
-    """Delete a project with its files and jobs."""
-    projects.delete(access)
+    """Delete a project with its files and jobs; for 30 days it can be restored."""
+    trash.put(access)

@@ -3,19 +3,21 @@
 from typing import Any
 
 from lib.access.caller import Access
+from lib.access.lookups import Asking
+from lib.errors import Forbidden
 from lib.http import accepts, creates, function, lists, permits
 from lib.projects import projects
-from lib.projects.schemas import ProjectIn, ProjectOut
+from lib.projects.schemas import ListedProjectOut, ProjectIn, ProjectOut, ProjectsQuery
 
 app = function(__name__)
 
 
 @app.get("/api/v1/workspaces/<uuid:workspace_id>/projects")
-@permits("project.list")
-@lists(ProjectOut)
-def list_projects(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the projects of a workspace, oldest first."""
-    return projects.of_workspace(access, **paging)
+@permits("project.list", with_rows=True)
+@lists(ListedProjectOut, ProjectsQuery, errors=(Forbidden,))
+def list_projects(asking: Asking, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the projects of a workspace, or, for its owners, those in its trash."""
+    return projects.of_workspace(asking, **wanted)
 
 
 @app.post("/api/v1/workspaces/<uuid:workspace_id>/projects")
