@@ -9,7 +9,7 @@ from lib.access import queries
 from lib.access.caller import Access, Caller, Origin
 from lib.access.permissions import PERMISSIONS, Level, require
 from lib.access.tokens import Claims
-from lib.errors import NotFound, Unauthenticated
+from lib.errors import Archived, NotFound, Unauthenticated
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -28,10 +28,10 @@ def find(
 ) -> Access:
     """Authenticate and authorise in one SQL statement, and return the thing with it.
 
-    `write` keeps session and membership from changing until the transaction ends; `version`, the
-    thing itself too.
-    Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller) and
-    Forbidden (a member whose role is too weak).
+    `write` keeps session, membership and workspace from changing until the transaction ends;
+    `version`, the thing itself too.
+    Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller),
+    Forbidden (a member whose role is too weak) and, for a write, Archived.
     """
     rule = PERMISSIONS[permission]
     row = queries.lookup(
@@ -52,8 +52,11 @@ def find(
         origin=origin,
     )
     role = row.pop("role")
+    archived_at = row.pop("workspace_archived_at", row.get("archived_at"))
     if rule.least > Level.ACCOUNT:
         if row["id"] is None:
             raise NotFound()
         require(permission, role)
+    if archived_at and lock != "read" and not rule.in_archive:
+        raise Archived()
     return Access(conn, caller, role, row)

@@ -24,16 +24,18 @@ class Permission:
     """What one action needs: the kind of thing it is done to, and the least level that may.
 
     An `exclusive` one takes things or members away: others' writes to the same thing wait for it.
+    Of the writes, only those that are for the archive too may be done `in_archive`.
     """
 
     name: str
     scope: str
     least: Level
     exclusive: bool = False
+    in_archive: bool = False
 
 
 _TABLE = (
-    # name, scope (what the role is looked up on), least level, exclusive
+    # name, scope (what the role is looked up on), least level, exclusive, in_archive
     Permission("health.read", "none", Level.ANYONE),
     Permission("account.register", "none", Level.ANYONE),
     Permission("session.create", "none", Level.ANYONE),
@@ -45,18 +47,19 @@ _TABLE = (
     Permission("workspace.list", "account", Level.ACCOUNT),
     Permission("workspace.read", "workspace", Level.VIEWER),
     Permission("workspace.update", "workspace", Level.OWNER),
-    Permission("workspace.delete", "workspace", Level.OWNER, exclusive=True),
+    Permission("workspace.archive", "workspace", Level.OWNER, exclusive=True, in_archive=True),
+    Permission("workspace.delete", "workspace", Level.OWNER, exclusive=True, in_archive=True),
     Permission("workspace.audit", "workspace", Level.OWNER),
     Permission("member.list", "workspace", Level.VIEWER),
     Permission("member.add", "workspace", Level.OWNER, exclusive=True),
     Permission("member.update", "workspace", Level.OWNER, exclusive=True),
-    Permission("member.remove", "workspace", Level.OWNER, exclusive=True),
+    Permission("member.remove", "workspace", Level.OWNER, exclusive=True, in_archive=True),
     Permission("project.create", "workspace", Level.COLLABORATOR),
     Permission("project.list", "workspace", Level.VIEWER),
     Permission("project.read", "project", Level.VIEWER),
     Permission("project.update", "project", Level.COLLABORATOR),
     Permission("project.delete", "project", Level.OWNER, exclusive=True),
-    Permission("room.join", "project", Level.VIEWER),
+    Permission("room.join", "project", Level.VIEWER, in_archive=True),
     Permission("room.presence", "project", Level.VIEWER),
     Permission("cursor.update", "project", Level.VIEWER),
     Permission("file.list", "project", Level.VIEWER),

@@ -4,9 +4,9 @@ They answer no row when the session is not live, a null `role` when the caller i
 null `id` when the thing does not exist.
 
 For a write, the rows that grant the access are locked: a write never commits after the revocation
-of its author did. The thing itself comes first, then the membership, always in this order, and
-whatever takes things or members away holds the thing alone: so writers wait for each other, and
-never in a circle.
+of its author did, nor after its workspace was archived. The workspace comes first, then the thing
+itself, then the membership, always in this order, and whatever takes things or members away holds
+the thing alone: so writers wait for each other, and never in a circle.
 """
 
 from __future__ import annotations
@@ -25,9 +25,27 @@ WITH caller AS MATERIALIZED (
     WHERE s.id = %(session_id)s AND s.user_id = %(user_id)s
       AND s.revoked_at IS NULL AND s.expires_at > now()
     {session_lock}
-)
+){held}
 SELECT caller.user_id AS caller_id, caller.email AS caller_email, caller.name AS caller_name,
 """
+
+# The caller of a write, who holds on to the workspace that the thing is in. No thing moves to
+# another workspace, so the way there needs no lock.
+_HELD = """, holder AS MATERIALIZED (
+    SELECT caller.*, workspace.archived_at
+    FROM caller
+    LEFT JOIN LATERAL (
+        SELECT archived_at FROM workspaces WHERE id = ({way}) FOR KEY SHARE
+    ) workspace ON true
+)"""
+_WAYS = {
+    "project": "SELECT workspace_id FROM projects WHERE id = %(target_id)s",
+    "file": """
+        SELECT p.workspace_id FROM files f JOIN projects p ON p.id = f.project_id
+        WHERE f.id = %(target_id)s
+    """,
+    "job": "SELECT workspace_id FROM jobs WHERE id = %(target_id)s",
+}
 
 _ROLES = """
 LEFT JOIN LATERAL (
@@ -61,7 +79,7 @@ _SCOPES = {
         FROM caller
     """,
     "workspace": """
-        wm.role, w.id, w.name, w.created_at, w.updated_at
+        wm.role, w.id, w.name, w.archived_at, w.created_at, w.updated_at
         FROM caller
         {target:workspaces w}
     """
@@ -105,7 +123,13 @@ _LOCKS = {
 
 
 def _statement(scope: str, locks: tuple[str, str, str]) -> str:
-    text = _CALLER + re.sub(r"\{target:(\w+) (\w+)\}", _target, _SCOPES[scope])
+    holds = any(locks) and scope in _WAYS
+    caller = _CALLER.replace("{held}", _HELD.replace("{way}", _WAYS[scope]) if holds else "")
+    rest = re.sub(r"\{target:(\w+) (\w+)\}", _target, _SCOPES[scope])
+    if holds:
+        rest = rest.replace("FROM caller", "FROM holder AS caller")
+        rest = "caller.archived_at AS workspace_archived_at, " + rest
+    text = caller + rest
     for name, clause in zip(("session_lock", "target_lock", "role_lock"), locks, strict=True):
         text = text.replace(f"{{{name}}}", clause)
     return text
@@ -133,7 +157,8 @@ def lookup(
 ) -> dict[str, Any] | None:
     """Find the session, the role and the row of `scope` in one statement; None: no live session.
 
-    `lock` is `read`, `write`, `version` or `exclusive`.
+    `lock` is `read`, `write`, `version` or `exclusive`; under a lock, the row of what is inside a
+    workspace also tells since when that is archived: `workspace_archived_at`.
     """
     values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
     return conn.execute(_STATEMENTS[scope, lock], values).fetchone()

@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from lib.accounts.schemas import email_field
+from lib.http.paging import PageQuery
 from lib.schemas import Strict, name_field, role_field
 
 
@@ -12,12 +13,19 @@ class WorkspaceIn(Strict):
     name = name_field(required=True)
 
 
+class WorkspaceQuery(PageQuery):
+    """Which of the caller's workspaces: those in the archive, or the others."""
+
+    archived = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
+
+
 class WorkspaceOut(Strict):
     """A workspace, and the caller's role in it."""
 
     id = fields.UUID()
     name = fields.String()
     role = fields.String()
+    archived_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 

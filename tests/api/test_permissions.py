@@ -60,6 +60,14 @@ def call(route, who, ids):
     return who.send(route.method, route.url(**ids), body)
 
 
+def innermost_first(route):
+    """What ends things, and so the right to the rest, comes last."""
+    last = ("workspace.archive", "DELETE", "workspace.delete", "session.end")
+    names = (route.method, route.permission, route.path.rpartition("/")[2])
+    rank = max((last.index(name) + 1 for name in names if name in last), default=0)
+    return rank, -route.path.count("/"), route.path
+
+
 def database(ids):
     """What a refused call must leave as it was."""
     tables = ("workspaces", "workspace_members", "projects", "files", "file_updates", "jobs")
@@ -119,10 +127,7 @@ def test_whom_the_table_refuses_is_refused_and_nothing_changes(route_methods, id
 @pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
 def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
     who, served = team.by_role()[role], 0
-    last = ("DELETE", "session.end")  # what ends things comes last, and the innermost first
-    for route in sorted(
-        route_methods, key=lambda r: (r.permission in last, r.method in last, -r.path.count("/"))
-    ):
+    for route in sorted(route_methods, key=innermost_first):
         least = PERMISSIONS[route.permission].least
         if least is Level.ANYONE or (least > Level.ACCOUNT and ROLES[role] < least):
             continue
@@ -136,6 +141,30 @@ def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
         assert acceptable, (route, answer.status_code, answer.text)
         served += 1
     assert served > 10
+
+
+@pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
+def test_in_the_archive_everything_is_read_and_nothing_is_written(route_methods, ids, team, role):
+    archive = f"/workspaces/{team.workspace['id']}/archive"
+    assert team.owner.post(archive).status_code == 200
+    who, before, refused, read = team.by_role()[role], database(ids), 0, 0
+    for route in route_methods:
+        rule = PERMISSIONS[route.permission]
+        if rule.least <= Level.ACCOUNT or ROLES[role] < rule.least:
+            continue
+        if route.method == "GET":
+            answer = call(route, who, ids)
+            missing = route.path.endswith("/artifact")  # no worker has made it
+            assert answer.status_code == (404 if missing else 200), (route, answer.text)
+            read += 1
+        elif not rule.in_archive:
+            answer = call(route, who, ids)
+            assert answer.status_code == 409, (route, answer.text)
+            assert answer.get_json()["type"] == "/problems/archived"
+            refused += 1
+    assert read > 8
+    assert refused > 4 or role == "viewer"
+    assert database(ids) == before
 
 
 def test_an_owner_elsewhere_is_a_stranger_here(route_methods, ids, team, person):

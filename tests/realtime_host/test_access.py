@@ -60,6 +60,19 @@ def test_a_deleted_project_tells_its_room_and_lets_everyone_go(connect, team):
     assert [change["deleted"] for change in told] == [True]
 
 
+def test_in_an_archived_workspace_people_still_meet_and_no_edit_is_taken(connect, team):
+    client = connect(team.collaborator, team.project["id"])
+    edit = {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]}
+    assert client.ask("file-change", edit)["event"] == "ack"
+    assert team.owner.post(f"/workspaces/{team.workspace['id']}/archive").status_code == 200
+    assert client.expect("project-updated", within=SOON)["data"]["archived"] is True
+    refused = client.ask("file-change", edit | {"base": 1})["data"]
+    assert (refused["status"], refused["type"]) == (409, "/problems/archived")
+    assert client.ask("cursor-update", {"anchor": 0, "head": 0})["event"] == "ack"
+    assert connect(team.viewer, team.project["id"]).welcome["event"] == "welcome"
+    assert team.owner.get(f"/files/{team.file['id']}").get_json()["seq"] == 1
+
+
 @pytest.mark.parametrize("role", ["viewer"])
 def test_a_revocation_whose_message_was_lost_is_found_by_the_regular_check(
     start_host, connect, team, role
