@@ -52,11 +52,11 @@ def find(
         origin=origin,
     )
     role = row.pop("role")
-    archived_at = row.pop("workspace_archived_at", row.get("archived_at"))
+    archived_at = row.pop("workspace_archived_at", None)
     if rule.least > Level.ACCOUNT:
         if row["id"] is None:
             raise NotFound()
         require(permission, role)
-    if archived_at and lock != "read" and not rule.in_archive:
+    if archived_at and not rule.in_archive:
         raise Archived()
     return Access(conn, caller, role, row)

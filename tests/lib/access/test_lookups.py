@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import monotonic
 from uuid import UUID
 
 import jwt
 import pytest
+from psycopg.rows import dict_row
 
 from lib.access import lookups
 from lib.access.caller import Origin
 from lib.access.tokens import Claims
+from lib.config import settings
 from lib.errors import Archived, NotFound
 from lib.stores import postgres
+from lib.stores.connection import Connection
 
 ORIGIN = Origin("test-request", "127.0.0.1", "pytest")
 WRITES = [
@@ -133,3 +138,31 @@ def test_writers_of_one_workspace_do_not_wait_for_each_other(team, look):
             look(conn, permission, scope, lock="write")
             with postgres.transaction() as other:
                 assert look(other, permission, scope, lock="write").role == "owner"
+
+
+def test_whoever_takes_things_away_gets_their_turn_however_many_write(team, look, eventually):
+    """With row locks alone, writers that overlap keep it out until it gives up, after 5 seconds."""
+    stop, written = Event(), []
+
+    def write(number):
+        options = {"row_factory": dict_row, "autocommit": True, "prepare_threshold": None}
+        with Connection.connect(settings().database_url, **options) as conn:
+            while not stop.is_set():
+                with conn.transaction():
+                    look(conn, *WRITES[number % len(WRITES)], lock="write")
+                    stop.wait(0.01)  # the work, and the commit
+                written.append(number)
+
+    with ThreadPoolExecutor(16) as pool:
+        writers = [pool.submit(write, number) for number in range(16)]
+        try:
+            eventually(lambda: len(set(written)) == 16)
+            started = monotonic()
+            path = f"/workspaces/{team.workspace['id']}/members/{team.viewer.id}"
+            assert team.owner.delete(path).status_code == 204
+            taken, before = monotonic() - started, len(written)
+            eventually(lambda: len(written) > before + 16)  # and they all go on
+        finally:
+            stop.set()
+    assert taken < 2
+    assert [writer.result() for writer in writers] == [None] * 16
