@@ -1,6 +1,6 @@
 """What comes in and goes out of the workspace and member routes."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from lib.accounts.schemas import email_field
 from lib.http.paging import PageQuery
@@ -41,6 +41,15 @@ class RoleIn(Strict):
     """A member's new role."""
 
     role = role_field(required=True)
+
+
+class TransferIn(Strict):
+    """The member who becomes owner, and the role that the caller keeps."""
+
+    user_id = fields.UUID(required=True)
+    keep_role = fields.String(
+        load_default="collaborator", validate=validate.OneOf(["viewer", "collaborator"])
+    )
 
 
 class MemberOut(Strict):
