@@ -60,3 +60,11 @@ def find(
     if archived_at and not rule.in_archive:
         raise Archived()
     return Access(conn, caller, role, row)
+
+
+def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
+    """Wait for all writes in a workspace and keep others out, for somebody with no role in it yet.
+
+    What is read after this stays true until the transaction ends.
+    """
+    queries.hold_workspace(conn, workspace_id)

@@ -168,3 +168,8 @@ def lookup(
     """
     values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
     return conn.execute(_STATEMENTS[scope, lock], values).fetchone()
+
+
+def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
+    """Hold a workspace alone until the transaction ends, as an `exclusive` look-up does."""
+    conn.execute(f"SELECT {ALONE}(hashtextextended(%s::uuid::text, 0))", [workspace_id])

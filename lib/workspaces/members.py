@@ -9,7 +9,7 @@ from lib.access.caller import Access
 from lib.accounts import accounts
 from lib.audit import events
 from lib.errors import Conflict, Invalid, NotFound, mistake
-from lib.workspaces import queries, telling
+from lib.workspaces import invitation_queries, queries, telling
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -35,6 +35,11 @@ def read(access: Access, user_id: UUID) -> dict[str, Any]:
     if member is None:
         raise NotFound()
     return member
+
+
+def is_one(conn: Connection, workspace_id: UUID, user_id: UUID) -> bool:
+    """Return whether somebody is a member."""
+    return queries.member(conn, workspace_id, user_id) is not None
 
 
 def of_workspace(
@@ -92,7 +97,7 @@ def transfer(access: Access, *, user_id: UUID, keep_role: str) -> dict[str, Any]
     queries.set_role(access.conn, access.id, caller.user_id, keep_role)
     details = {"was": member["role"], "keeps": keep_role}
     _tell(access, "workspace.transferred", user_id, "owner", details)
-    telling.member_changed(access.conn, access.id, caller.user_id, keep_role)
+    _announce(access, caller.user_id, keep_role)
     return access.target | {"role": keep_role}
 
 
@@ -114,4 +119,11 @@ def _tell(
         workspace_id=access.id,
         details=details,
     )
+    _announce(access, user_id, role)
+
+
+def _announce(access: Access, user_id: UUID, role: str | None) -> None:
+    # What somebody may not do any more must not go on in their name.
+    if role != "owner":
+        invitation_queries.revoke_of(access.conn, access.id, user_id)
     telling.member_changed(access.conn, access.id, user_id, role)

@@ -44,6 +44,18 @@ def of_member(
     ).fetchall()
 
 
+def for_member(conn: Connection, workspace_id: UUID, user_id: UUID) -> dict[str, Any] | None:
+    """Return a workspace with the role of one of its members; None for somebody who is none."""
+    return conn.execute(
+        """
+        SELECT w.id, w.name, m.role, w.archived_at, w.created_at, w.updated_at
+        FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
+        WHERE m.workspace_id = %s AND m.user_id = %s
+        """,
+        [workspace_id, user_id],
+    ).fetchone()
+
+
 def rename(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
     """Give a workspace another name."""
     return (

@@ -14,6 +14,7 @@ BODIES = {
     "account.register": {"email": "new@example.com", "name": "New", "password": "long enough"},
     "session.create": {"email": "new@example.com", "password": "long enough"},
     "session.refresh": {"refresh_token": "rt_unknown"},
+    "invitation.register": {"token": "unknown", "name": "New", "password": "long enough"},
     "workspace.create": {"name": "Another"},
     "workspace.update": {"name": "Renamed"},
     "project.create": {"name": "Another"},
@@ -49,13 +50,27 @@ def ids(team, job_kind):
         "file_id": team.file["id"],
         "job_id": job.get_json()["id"],
         "user_id": team.collaborator.id,
-    }
+    } | invitation(team)
+
+
+def invitation(team):
+    """A link into the workspace, for as many as like."""
+    path = f"/workspaces/{team.workspace['id']}/invitations"
+    made = team.owner.post(path, {"role": "viewer", "max_uses": 1000})
+    assert made.status_code == 201, made.text
+    mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
+    assert mailed.status_code == 201, mailed.text
+    return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
 
 
 def call(route, who, ids):
     body = BODIES.get(route.permission)
     if route.permission == "member.add":
         body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    if route.permission == "invitation.create":
+        body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    if route.permission in ("invitation.preview", "invitation.accept"):
+        body = {"token": ids["token"]}
     if route.permission == "workspace.transfer":
         body = {"user_id": ids["user_id"]}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
@@ -72,7 +87,10 @@ def innermost_first(route):
 
 def database(ids):
     """What a refused call must leave as it was."""
-    tables = ("workspaces", "workspace_members", "projects", "files", "file_updates", "jobs")
+    tables = (
+        "workspaces", "workspace_members", "invitations", "projects", "files", "file_updates",
+        "jobs",
+    )  # fmt: skip
     with postgres.connection() as conn:
         return [
             conn.execute(f"SELECT count(*), max(xmin::text::bigint) FROM {table}").fetchone()  # noqa: S608
@@ -200,6 +218,18 @@ def test_a_guest_has_the_role_given_on_the_project_and_none_elsewhere(team):
     assert team.stranger.get(f"/projects/{team.project['id']}").get_json()["role"] == "viewer"
     assert team.stranger.get(f"/workspaces/{team.workspace['id']}").status_code == 404
     assert team.stranger.patch(f"/projects/{team.project['id']}", {"name": "x"}).status_code == 403
+
+
+def test_a_guest_of_a_project_is_a_stranger_to_its_workspace(route_methods, ids, team):
+    with postgres.connection() as conn:
+        conn.execute(
+            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, 'owner')",
+            [team.project["id"], team.stranger.id],
+        )
+    assert team.stranger.get(f"/projects/{team.project['id']}").status_code == 200
+    for route in route_methods:
+        if PERMISSIONS[route.permission].scope == "workspace":
+            assert call(route, team.stranger, ids).status_code == 404, route
 
 
 def test_the_higher_of_two_roles_counts(team):
