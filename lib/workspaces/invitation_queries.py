@@ -91,16 +91,16 @@ def revoke_expired(conn: Connection, workspace_id: UUID, email: str) -> None:
     )
 
 
-def revoke_of(conn: Connection, workspace_id: UUID, invited_by: UUID) -> int:
-    """End all open invitations of one inviter into one workspace; return how many."""
-    cursor = conn.execute(
+def revoke_of(conn: Connection, workspace_id: UUID, invited_by: UUID) -> list[dict[str, Any]]:
+    """End all open invitations of one inviter into one workspace, and return them."""
+    return conn.execute(
         """
         UPDATE invitations SET revoked_at = now()
         WHERE invited_by = %s AND workspace_id = %s AND uses < max_uses AND revoked_at IS NULL
+        RETURNING id, email, role, max_uses
         """,
         [invited_by, workspace_id],
-    )
-    return cursor.rowcount
+    ).fetchall()
 
 
 def delete_ended(conn: Connection, limit: int) -> int:

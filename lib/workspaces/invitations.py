@@ -15,7 +15,7 @@ from lib.errors import Conflict, Gone, NotFound
 from lib.ids import new_id
 from lib.mail import mail, texts
 from lib.workspaces import invitation_queries as queries
-from lib.workspaces import members
+from lib.workspaces import queries as workspace_queries
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -88,6 +88,15 @@ def revoke(access: Access, invitation_id: UUID) -> None:
         _record(access, "invitation.revoked", invitation)
 
 
+def withdraw(access: Access, inviter_id: UUID) -> None:
+    """End all open invitations of somebody who is an owner no more.
+
+    What they may not do any more must not go on in their name.
+    """
+    for invitation in queries.revoke_of(access.conn, access.id, inviter_id):
+        _record(access, "invitation.revoked", invitation)
+
+
 def resend(access: Access, invitation_id: UUID) -> dict[str, Any]:
     """Send an invitation's mail again, in the caller's name; it lasts as long as a new one.
 
@@ -118,7 +127,7 @@ def expire(conn: Connection, limit: int) -> int:
 
 def _refuse_member(access: Access, email: str) -> None:
     user_id = accounts.id_by_email(access.conn, email)
-    if user_id and members.is_one(access.conn, access.id, user_id):
+    if user_id and workspace_queries.member(access.conn, access.id, user_id):
         raise Conflict("This person is a member already; change their role instead.")
 
 

@@ -9,7 +9,7 @@ from lib.access.caller import Access
 from lib.accounts import accounts
 from lib.audit import events
 from lib.errors import Conflict, Invalid, NotFound, mistake
-from lib.workspaces import invitation_queries, queries, telling
+from lib.workspaces import invitations, queries, telling
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -35,11 +35,6 @@ def read(access: Access, user_id: UUID) -> dict[str, Any]:
     if member is None:
         raise NotFound()
     return member
-
-
-def is_one(conn: Connection, workspace_id: UUID, user_id: UUID) -> bool:
-    """Return whether somebody is a member."""
-    return queries.member(conn, workspace_id, user_id) is not None
 
 
 def of_workspace(
@@ -123,7 +118,6 @@ def _tell(
 
 
 def _announce(access: Access, user_id: UUID, role: str | None) -> None:
-    # What somebody may not do any more must not go on in their name.
     if role != "owner":
-        invitation_queries.revoke_of(access.conn, access.id, user_id)
+        invitations.withdraw(access, user_id)
     telling.member_changed(access.conn, access.id, user_id, role)

@@ -205,7 +205,7 @@ def test_nobody_is_invited_into_an_archived_workspace(team, invitations, invite,
 
 @pytest.mark.parametrize("how", ["demoted", "removed", "left", "transferred"])
 def test_an_invitation_ends_when_its_inviter_is_an_owner_no_more(
-    team, invitations, invite, person, how
+    team, invitations, invite, person, recorded, how
 ):
     """What somebody may not do any more must not go on in their name."""
     members = f"/workspaces/{team.workspace['id']}/members"
@@ -226,6 +226,7 @@ def test_an_invitation_ends_when_its_inviter_is_an_owner_no_more(
         "/problems/invitation-revoked",
     )
     assert team.owner.get(f"{invitations}/{theirs['id']}").get_json()["state"] == "revoked"
+    assert [event["target_id"] for event in recorded("invitation.revoked")] == [theirs["id"]]
     assert somebody.post("/invitations/accept", {"token": mine["token"]}).status_code == 200
 
 
