@@ -43,6 +43,9 @@ class UsedUp(Gone):
     type, title = "invitation-used-up", "This invitation has been used"
 
 
+OVER = (Revoked, Expired, UsedUp)
+
+
 def create(
     access: Access, *, role: str, expires_in: int, max_uses: int, email: str | None = None
 ) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from lib.access.caller import Origin
-from lib.errors import Gone, NotFound
+from lib.errors import NotFound
 from lib.http import accepts, function, limited, public, returns
 from lib.workspaces import acceptance
 from lib.workspaces.invitation_schemas import PreviewOut, TokenIn
+from lib.workspaces.invitations import OVER
 
 app = function(__name__)
 
@@ -15,7 +16,7 @@ app = function(__name__)
 @public("invitation.preview")
 @limited(acceptance.PREVIEWING)
 @accepts(TokenIn)
-@returns(PreviewOut, errors=(NotFound, Gone))
+@returns(PreviewOut, errors=(NotFound, *OVER))
 def preview(_origin: Origin, body: dict[str, Any]) -> dict[str, Any]:
     """Say which workspace an invitation is to, from whom, and as what."""
     return acceptance.preview(**body)

@@ -42,24 +42,16 @@ def owners(team):
         ).fetchone()["n"]
 
 
-def recorded(team, action):
-    with postgres.connection() as conn:
-        rows = conn.execute(
-            "SELECT event FROM audit_outbox"
-            " WHERE event ->> 'workspace_id' = %s AND event ->> 'action' = %s",
-            [team.workspace["id"], action],
-        )
-        return [row["event"] for row in rows]
-
-
 @pytest.mark.parametrize(
     ("given", "kept"), [({}, "collaborator"), ({"keep_role": "viewer"}, "viewer")]
 )
-def test_a_workspace_is_handed_over_and_the_caller_steps_down(team, workspace, given, kept):
+def test_a_workspace_is_handed_over_and_the_caller_steps_down(
+    team, workspace, recorded, given, kept
+):
     answer = team.owner.post(f"{workspace}/transfer", {"user_id": team.viewer.id} | given)
     assert (answer.status_code, answer.get_json()["role"]) == (200, kept)
     assert (role(team.owner, workspace), role(team.viewer, workspace)) == (kept, "owner")
-    (event,) = recorded(team, "workspace.transferred")
+    (event,) = recorded("workspace.transferred")
     assert event["target_id"] == team.viewer.id
     assert event["details"] == {"was": "viewer", "keeps": kept}
 
@@ -90,12 +82,12 @@ def test_an_owner_beside_the_caller_may_be_the_one_who_stays(team, workspace):
 
 
 @pytest.mark.parametrize("who", ["viewer", "collaborator"])
-def test_a_member_leaves_and_is_a_stranger_at_once(team, workspace, who):
+def test_a_member_leaves_and_is_a_stranger_at_once(team, workspace, recorded, who):
     person = team.by_role()[who]
     assert person.delete(f"{workspace}/members/me").status_code == 204
     assert person.get(workspace).status_code == 404
     assert person.delete(f"{workspace}/members/me").status_code == 404
-    (event,) = recorded(team, "member.left")
+    (event,) = recorded("member.left")
     assert (event["actor_id"], event["details"]) == (person.id, {"was": who})
 
 
