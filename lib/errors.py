@@ -53,6 +53,21 @@ class Conflict(AppError):
     status, type, title = 409, "conflict", "This conflicts with what is already there"
 
 
+class Archived(Conflict):
+    """The workspace is in the archive: what is in it can be read, not changed."""
+
+    type, title = "archived", "This workspace is archived"
+
+    def __init__(self) -> None:
+        super().__init__("It can be read, not changed, until an owner takes it out of the archive.")
+
+
+class Gone(AppError):
+    """It was here, and is no use any more."""
+
+    status, type, title = 410, "gone", "This is no longer valid"
+
+
 class PreconditionFailed(AppError):
     """It is not the version any more that the caller means to change."""
 

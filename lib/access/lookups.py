@@ -11,7 +11,7 @@ from lib.access import queries
 from lib.access.caller import Access, Caller, Origin
 from lib.access.permissions import PERMISSIONS, Level, Permission, require
 from lib.access.tokens import Claims
-from lib.errors import NotFound, Unauthenticated
+from lib.errors import Archived, NotFound, Unauthenticated
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -37,10 +37,10 @@ def find(
 ) -> Access:
     """Authenticate and authorise in one SQL statement, and return the thing with it.
 
-    `write` keeps session and membership from changing until the transaction ends; `version`, the
-    thing itself too.
-    Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller) and
-    Forbidden (a member whose role is too weak).
+    `write` keeps session, membership and workspace from changing until the transaction ends;
+    `version`, the thing itself too.
+    Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller),
+    Forbidden (a member whose role is too weak) and, for a write, Archived.
     """
     rule = PERMISSIONS[permission]
     row = queries.lookup(
@@ -54,6 +54,14 @@ def find(
     if row is None:
         raise Unauthenticated("This session is over; log in again.")
     return _access(conn, rule, claims, origin, row)
+
+
+def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
+    """Wait for all writes in a workspace and keep others out, for somebody with no role in it yet.
+
+    What is read after this stays true until the transaction ends.
+    """
+    queries.hold_workspace(conn, workspace_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +115,11 @@ def _access(
         origin=origin,
     )
     role = row.pop("role")
+    archived_at = row.pop("workspace_archived_at", None)
     if rule.least > Level.ACCOUNT:
         if row["id"] is None:
             raise NotFound()
         require(rule.name, role)
+    if archived_at and not rule.in_archive:
+        raise Archived()
     return Access(conn, caller, role, row)

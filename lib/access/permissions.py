@@ -25,6 +25,7 @@ class Permission:
 
     An `exclusive` one takes things or members away: others' writes to the same thing wait for it.
     A `deleted` one is also for things in the trash, which nobody but their owners sees.
+    Of the writes, only those that are for the archive too may be done `in_archive`.
     """
 
     name: str
@@ -32,10 +33,11 @@ class Permission:
     least: Level
     exclusive: bool = False
     deleted: bool = False
+    in_archive: bool = False
 
 
 _TABLE = (
-    # name, scope (what the role is looked up on), least level, exclusive, deleted
+    # name, scope (what the role is looked up on), least level, exclusive, deleted, in_archive
     Permission("health.read", "none", Level.ANYONE),
     Permission("permission.list", "none", Level.ANYONE),
     Permission("permission.explain", "account", Level.ACCOUNT),
@@ -45,16 +47,26 @@ _TABLE = (
     Permission("session.end", "account", Level.ACCOUNT, exclusive=True),
     Permission("account.read", "account", Level.ACCOUNT),
     Permission("account.activity", "account", Level.ACCOUNT),
+    Permission("invitation.preview", "none", Level.ANYONE),
+    Permission("invitation.register", "none", Level.ANYONE),
+    Permission("invitation.accept", "account", Level.ACCOUNT),
     Permission("workspace.create", "account", Level.ACCOUNT),
     Permission("workspace.list", "account", Level.ACCOUNT),
     Permission("workspace.read", "workspace", Level.VIEWER),
     Permission("workspace.update", "workspace", Level.OWNER),
-    Permission("workspace.delete", "workspace", Level.OWNER, exclusive=True),
+    Permission("workspace.archive", "workspace", Level.OWNER, exclusive=True, in_archive=True),
+    Permission("workspace.delete", "workspace", Level.OWNER, exclusive=True, in_archive=True),
+    Permission("workspace.transfer", "workspace", Level.OWNER, exclusive=True),
     Permission("workspace.audit", "workspace", Level.OWNER),
     Permission("member.list", "workspace", Level.VIEWER),
     Permission("member.add", "workspace", Level.OWNER, exclusive=True),
     Permission("member.update", "workspace", Level.OWNER, exclusive=True),
-    Permission("member.remove", "workspace", Level.OWNER, exclusive=True),
+    Permission("member.remove", "workspace", Level.OWNER, exclusive=True, in_archive=True),
+    Permission("member.leave", "workspace", Level.VIEWER, exclusive=True, in_archive=True),
+    Permission("invitation.create", "workspace", Level.OWNER),
+    Permission("invitation.list", "workspace", Level.OWNER),
+    Permission("invitation.resend", "workspace", Level.OWNER),
+    Permission("invitation.revoke", "workspace", Level.OWNER, exclusive=True, in_archive=True),
     Permission("project.create", "workspace", Level.COLLABORATOR),
     Permission("project.list", "workspace", Level.VIEWER),
     Permission("project.list-all", "account", Level.ACCOUNT),
@@ -67,9 +79,9 @@ _TABLE = (
     Permission("project-member.list", "project", Level.VIEWER),
     Permission("project-member.add", "project", Level.OWNER, exclusive=True),
     Permission("project-member.update", "project", Level.OWNER, exclusive=True),
-    Permission("project-member.remove", "project", Level.OWNER, exclusive=True),
-    Permission("project-member.leave", "project", Level.VIEWER, exclusive=True),
-    Permission("room.join", "project", Level.VIEWER),
+    Permission("project-member.remove", "project", Level.OWNER, exclusive=True, in_archive=True),
+    Permission("project-member.leave", "project", Level.VIEWER, exclusive=True, in_archive=True),
+    Permission("room.join", "project", Level.VIEWER, in_archive=True),
     Permission("room.presence", "project", Level.VIEWER),
     Permission("cursor.update", "project", Level.VIEWER),
     Permission("file.list", "project", Level.VIEWER),

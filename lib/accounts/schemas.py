@@ -9,9 +9,9 @@ PASSWORD = (8, 128)  # characters: long enough to resist guessing, bounded to ke
 MAX_REFRESH_TOKEN = 128  # characters; ours have 46
 
 
-def email_field() -> fields.String:
+def email_field(*, required: bool = True) -> fields.String:
     """Return a field for an e-mail address; it is compared and kept in lower case."""
-    return _LowerEmail(required=True, validate=validate.Length(max=MAX_EMAIL))
+    return _LowerEmail(required=required, validate=validate.Length(max=MAX_EMAIL))
 
 
 class _LowerEmail(fields.Email):

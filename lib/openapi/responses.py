@@ -8,6 +8,7 @@ from typing import Any
 from lib.access.permissions import Level
 from lib.errors import (
     AppError,
+    Archived,
     BadRequest,
     Conflict,
     Forbidden,
@@ -50,6 +51,8 @@ def _meanings(operation: Operation) -> Iterator[Meaning]:
         yield _meaning(PreconditionFailed)
     if operation.limit:
         yield TOO_MANY
+    if _is_archived_away(operation):
+        yield _meaning(Archived)
     yield from map(_meaning, operation.answer.errors)
     yield _meaning(Unavailable)
 
@@ -62,6 +65,12 @@ def _access_errors(operation: Operation) -> Iterator[type[AppError]]:
         yield NotFound
     if rule and rule.least > Level.VIEWER:
         yield Forbidden
+
+
+def _is_archived_away(operation: Operation) -> bool:
+    rule = operation.permission
+    reads = operation.method == "GET"
+    return bool(rule and rule.least > Level.ACCOUNT and not reads and not rule.in_archive)
 
 
 def _meaning(error: type[AppError]) -> Meaning:

@@ -1,4 +1,4 @@
-"""Members of a workspace: add by e-mail, list, change a role, remove; there is always an owner."""
+"""Members of a workspace: add by e-mail, list, change roles, remove; there is always an owner."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from uuid import UUID
 from lib.access.caller import Access
 from lib.accounts import accounts
 from lib.audit import events
-from lib.bridge import evictions, rooms
 from lib.errors import Conflict, Invalid, NotFound, mistake
 from lib.projects import members as project_members
-from lib.projects import projects
-from lib.workspaces import queries
+from lib.workspaces import invitations, queries, telling
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -72,9 +70,40 @@ def remove(access: Access, user_id: UUID) -> None:
     _tell(access, "member.removed", user_id, None, {"was": member["role"]})
 
 
+def leave(access: Access) -> None:
+    """Take the caller out; raises Conflict when no owner would be left."""
+    user_id = access.caller.user_id
+    _keep_an_owner(access, {"role": access.role})
+    queries.delete_member(access.conn, access.id, user_id)
+    project_members.forget(access.conn, access.id, user_id)
+    _tell(access, "member.left", user_id, None, {"was": access.role})
+
+
+def transfer(access: Access, *, user_id: UUID, keep_role: str) -> dict[str, Any]:
+    """Make another member an owner in the caller's place, who goes on with `keep_role`.
+
+    Returns the workspace as the caller sees it then. Raises Invalid for somebody who is no member,
+    and for the caller.
+    """
+    caller = access.caller
+    if user_id == caller.user_id:
+        raise Invalid(mistake("/user_id", "This is you; name another member."))
+    member = queries.member(access.conn, access.id, user_id)
+    if member is None:
+        raise Invalid(mistake("/user_id", "This person is no member of the workspace."))
+    queries.set_role(access.conn, access.id, user_id, "owner")
+    queries.set_role(access.conn, access.id, caller.user_id, keep_role)
+    details = {"was": member["role"], "keeps": keep_role}
+    _tell(access, "workspace.transferred", user_id, "owner", details)
+    _announce(access, caller.user_id, keep_role)
+    return access.target | {"role": keep_role}
+
+
 def _keep_an_owner(access: Access, member: dict[str, Any]) -> None:
     if member["role"] == "owner" and queries.owners(access.conn, access.id) == 1:
-        raise Conflict("A workspace keeps at least one owner; make somebody else one first.")
+        raise Conflict(
+            "A workspace keeps at least one owner: make somebody else one first, or delete it."
+        )
 
 
 def _tell(
@@ -88,7 +117,10 @@ def _tell(
         workspace_id=access.id,
         details=details,
     )
-    evictions.announce(access.conn, user_id)
-    change = {"user_id": str(user_id), "role": role}
-    for project_id in projects.ids_of_workspace(access.conn, access.id):
-        rooms.announce(access.conn, project_id, rooms.MEMBER_UPDATED, change)
+    _announce(access, user_id, role)
+
+
+def _announce(access: Access, user_id: UUID, role: str | None) -> None:
+    if role != "owner":
+        invitations.withdraw(access, user_id)
+    telling.member_changed(access.conn, access.id, user_id, role)

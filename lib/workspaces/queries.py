@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
+_COLUMNS = "id, name, archived_at, created_at, updated_at"
+
+
 def insert(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
     """Create a workspace."""
     return (
         conn.execute(
-            """
-        INSERT INTO workspaces (id, name) VALUES (%s, %s)
-        RETURNING id, name, created_at, updated_at
-        """,
+            f"""
+        INSERT INTO workspaces (id, name) VALUES (%s, %s) RETURNING {_COLUMNS}
+        """,  # noqa: S608
             [workspace_id, name],
         ).fetchone()
         or {}
@@ -24,29 +26,58 @@ def insert(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
 
 
 def of_member(
-    conn: Connection, user_id: UUID, *, after: UUID | None, limit: int
+    conn: Connection, user_id: UUID, *, archived: bool, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
-    """List the workspaces that a person is a member of, oldest first, from after a given one."""
+    """List the workspaces that a person is a member of, oldest first, from after a given one.
+
+    Either those that are archived, or those that are not.
+    """
     return conn.execute(
         """
-        SELECT w.id, w.name, m.role, w.created_at, w.updated_at
+        SELECT w.id, w.name, m.role, w.archived_at, w.created_at, w.updated_at
         FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
-        WHERE m.user_id = %(user_id)s AND (%(after)s::uuid IS NULL OR w.id > %(after)s::uuid)
+        WHERE m.user_id = %(user_id)s AND (w.archived_at IS NOT NULL) = %(archived)s
+          AND (%(after)s::uuid IS NULL OR w.id > %(after)s::uuid)
         ORDER BY w.id LIMIT %(limit)s
         """,
-        {"user_id": user_id, "after": after, "limit": limit},
+        {"user_id": user_id, "archived": archived, "after": after, "limit": limit},
     ).fetchall()
+
+
+def for_member(conn: Connection, workspace_id: UUID, user_id: UUID) -> dict[str, Any] | None:
+    """Return a workspace with the role of one of its members; None for somebody who is none."""
+    return conn.execute(
+        """
+        SELECT w.id, w.name, m.role, w.archived_at, w.created_at, w.updated_at
+        FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
+        WHERE m.workspace_id = %s AND m.user_id = %s
+        """,
+        [workspace_id, user_id],
+    ).fetchone()
 
 
 def rename(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
     """Give a workspace another name."""
     return (
         conn.execute(
-            """
-        UPDATE workspaces SET name = %s, updated_at = now() WHERE id = %s
-        RETURNING id, name, created_at, updated_at
-        """,
+            f"""
+        UPDATE workspaces SET name = %s, updated_at = now() WHERE id = %s RETURNING {_COLUMNS}
+        """,  # noqa: S608
             [name, workspace_id],
+        ).fetchone()
+        or {}
+    )
+
+
+def archive(conn: Connection, workspace_id: UUID, archived: bool) -> dict[str, Any]:
+    """Put a workspace into the archive, or take it out."""
+    return (
+        conn.execute(
+            f"""
+        UPDATE workspaces SET archived_at = CASE WHEN %s THEN now() END, updated_at = now()
+        WHERE id = %s RETURNING {_COLUMNS}
+        """,  # noqa: S608
+            [archived, workspace_id],
         ).fetchone()
         or {}
     )

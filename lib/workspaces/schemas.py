@@ -1,8 +1,9 @@
 """What comes in and goes out of the workspace and member routes."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from lib.accounts.schemas import email_field
+from lib.http.paging import PageQuery
 from lib.schemas import Strict, name_field, role_field
 
 
@@ -12,12 +13,19 @@ class WorkspaceIn(Strict):
     name = name_field(required=True)
 
 
+class WorkspaceQuery(PageQuery):
+    """Which of the caller's workspaces: those in the archive, or the others."""
+
+    archived = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
+
+
 class WorkspaceOut(Strict):
     """A workspace, and the caller's role in it."""
 
     id = fields.UUID()
     name = fields.String()
     role = fields.String()
+    archived_at = fields.AwareDateTime(allow_none=True)
     created_at = fields.AwareDateTime()
     updated_at = fields.AwareDateTime()
 
@@ -33,6 +41,15 @@ class RoleIn(Strict):
     """A member's new role."""
 
     role = role_field(required=True)
+
+
+class TransferIn(Strict):
+    """The member who becomes owner, and the role that the caller keeps."""
+
+    user_id = fields.UUID(required=True)
+    keep_role = fields.String(
+        load_default="collaborator", validate=validate.OneOf(["viewer", "collaborator"])
+    )
 
 
 class MemberOut(Strict):

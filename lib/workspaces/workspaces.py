@@ -1,4 +1,4 @@
-"""Workspaces: create, list, rename, delete."""
+"""Workspaces: create, list, rename, archive, delete."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from uuid import UUID
 
 from lib.access.caller import Access
 from lib.audit import events
-from lib.bridge import evictions
+from lib.bridge import evictions, rooms
 from lib.ids import new_id
+from lib.projects import projects
 from lib.workspaces import queries
 
 if TYPE_CHECKING:
@@ -24,16 +25,32 @@ def create(access: Access, *, name: str) -> dict[str, Any]:
 
 
 def of_member(
-    conn: Connection, user_id: UUID, *, cursor: UUID | None, limit: int
+    conn: Connection, user_id: UUID, *, archived: bool, cursor: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """List a person's workspaces, oldest first; one more than `limit` when there are more."""
-    return queries.of_member(conn, user_id, after=cursor, limit=limit + 1)
+    return queries.of_member(conn, user_id, archived=archived, after=cursor, limit=limit + 1)
 
 
 def rename(access: Access, *, name: str) -> dict[str, Any]:
     """Give the workspace another name."""
     workspace = queries.rename(access.conn, access.id, name)
     _record(access, "workspace.renamed", access.id, {"name": name, "was": access.target["name"]})
+    return workspace | {"role": access.role}
+
+
+def archive(access: Access, archived: bool) -> dict[str, Any]:
+    """Put the workspace into the archive, or take it out; its rooms hear of it.
+
+    From the commit on nothing in it changes: the look-up of every write waits for this one.
+    """
+    if archived == (access.target["archived_at"] is not None):
+        return access.shown
+    workspace = queries.archive(access.conn, access.id, archived)
+    action = "workspace.archived" if archived else "workspace.unarchived"
+    _record(access, action, access.id, {"name": workspace["name"]})
+    for project_id in projects.ids_of_workspace(access.conn, access.id):
+        shown = {"project_id": str(project_id), "deleted": False, "archived": archived}
+        rooms.announce(access.conn, project_id, rooms.PROJECT_UPDATED, shown)
     return workspace | {"role": access.role}
 
 

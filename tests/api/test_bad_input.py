@@ -6,6 +6,7 @@ import pytest
 from marshmallow import fields as ma
 
 from lib.access.permissions import PERMISSIONS, Level
+from lib.config import settings
 
 STRANGE_BODIES = {
     "nothing": b"",
@@ -31,9 +32,21 @@ STRANGE_VALUES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def no_limits(stack, monkeypatch):
+    """Everything here comes from one address, and more of it than a person would send."""
+    monkeypatch.setenv("RATE_LIMITS", "off")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
 @pytest.fixture
 def ids(team):
     ids = {"workspace_id": team.workspace["id"], "project_id": team.project["id"]}
+    made = team.owner.post(f"/workspaces/{ids['workspace_id']}/invitations", {"role": "viewer"})
+    ids |= {"invitation_id": made.get_json()["id"]}
     return ids | {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
 
 
@@ -173,8 +186,8 @@ def test_a_path_that_is_not_there_is_a_problem_too(api):
 )  # fmt: skip
 def test_a_strange_query_is_refused_by_every_list(query, team, ids):
     workspace, project = ids["workspace_id"], ids["project_id"]
-    for path in ("/workspaces", "/projects", f"/workspaces/{workspace}/projects",
-                 f"/projects/{project}/files", f"/workspaces/{workspace}/members"):  # fmt: skip
+    inside = [f"/workspaces/{workspace}/{name}" for name in ("projects", "members", "invitations")]
+    for path in ("/workspaces", "/projects", f"/projects/{project}/files", *inside):
         problem = check(team.owner.get(f"{path}?{query}"), path)
         assert problem["status"] == 422
         assert problem["errors"]
@@ -210,8 +223,6 @@ def test_a_request_id_is_taken_over_unless_it_is_strange(api):
 
 
 def test_other_sites_are_answered_only_when_they_are_listed(api, monkeypatch, stack):
-    from lib.config import settings
-
     with monkeypatch.context() as environment:
         environment.setenv("CORS_ORIGINS", "https://app.example.com")
         settings.cache_clear()

@@ -14,6 +14,7 @@ BODIES = {
     "account.register": {"email": "new@example.com", "name": "New", "password": "long enough"},
     "session.create": {"email": "new@example.com", "password": "long enough"},
     "session.refresh": {"refresh_token": "rt_unknown"},
+    "invitation.register": {"token": "unknown", "name": "New", "password": "long enough"},
     "workspace.create": {"name": "Another"},
     "workspace.update": {"name": "Renamed"},
     "project.create": {"name": "Another"},
@@ -51,21 +52,47 @@ def ids(team, job_kind):
         "file_id": team.file["id"],
         "job_id": job.get_json()["id"],
         "user_id": team.collaborator.id,
-    }
+    } | invitation(team)
+
+
+def invitation(team):
+    """A link into the workspace, for as many as like."""
+    path = f"/workspaces/{team.workspace['id']}/invitations"
+    made = team.owner.post(path, {"role": "viewer", "max_uses": 1000})
+    assert made.status_code == 201, made.text
+    mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
+    assert mailed.status_code == 201, mailed.text
+    return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
 
 
 def call(route, who, ids):
     body = BODIES.get(route.permission)
     if route.permission in ("member.add", "project-member.add"):
         body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    if route.permission == "invitation.create":
+        body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    if route.permission in ("invitation.preview", "invitation.accept"):
+        body = {"token": ids["token"]}
+    if route.permission == "workspace.transfer":
+        body = {"user_id": ids["user_id"]}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
     return who.send(route.method, route.url(**ids) + QUERIES.get(route.permission, ""), body)
 
 
+def innermost_first(route):
+    """What ends things, and so the right to the rest, comes last."""
+    last = ("workspace.archive", "DELETE", "member.leave", "workspace.delete", "session.end")
+    names = (route.method, route.permission, route.path.rpartition("/")[2])
+    rank = max((last.index(name) + 1 for name in names if name in last), default=0)
+    return rank, -route.path.count("/"), route.path
+
+
 def database(ids):
     """What a refused call must leave as it was."""
-    tables = ("workspaces", "workspace_members", "projects", "project_members", "files",
-              "file_updates", "jobs")  # fmt: skip
+    tables = (
+        "workspaces", "workspace_members", "invitations", "projects", "project_members", "files",
+        "file_updates", "jobs",
+    )  # fmt: skip
     with postgres.connection() as conn:
         return [
             conn.execute(f"SELECT count(*), max(xmin::text::bigint) FROM {table}").fetchone()  # noqa: S608
@@ -122,21 +149,41 @@ def test_whom_the_table_refuses_is_refused_and_nothing_changes(route_methods, id
 @pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
 def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
     who, served = team.by_role()[role], 0
-    for route in ends_last(route_methods):
+    for route in sorted(route_methods, key=innermost_first):
         least = PERMISSIONS[route.permission].least
         if least is Level.ANYONE or (least > Level.ACCOUNT and ROLES[role] < least):
             continue
-        assert_served(route, call(route, who, ids), {"project-member.leave": 409})
+        others = {"project-member.leave": 409} | ({"member.leave": 409} if role == "owner" else {})
+        assert_served(route, call(route, who, ids), others)
+        if route.permission == "workspace.transfer":  # and back
+            back = team.collaborator.post(route.url(**ids), {"user_id": who.id})
+            assert back.status_code == 200, back.text
         served += 1
     assert served > 10
 
 
-def ends_last(route_methods):
-    """What ends things comes last, and the innermost first."""
-    last = ("DELETE", "session.end")
-    return sorted(
-        route_methods, key=lambda r: (r.permission in last, r.method in last, -r.path.count("/"))
-    )
+@pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
+def test_in_the_archive_everything_is_read_and_nothing_is_written(route_methods, ids, team, role):
+    archive = f"/workspaces/{team.workspace['id']}/archive"
+    assert team.owner.post(archive).status_code == 200
+    who, before, refused, read = team.by_role()[role], database(ids), 0, 0
+    for route in route_methods:
+        rule = PERMISSIONS[route.permission]
+        if rule.least <= Level.ACCOUNT or ROLES[role] < rule.least:
+            continue
+        if route.method == "GET":
+            answer = call(route, who, ids)
+            missing = route.path.endswith("/artifact")  # no worker has made it
+            assert answer.status_code == (404 if missing else 200), (route, answer.text)
+            read += 1
+        elif not rule.in_archive:
+            answer = call(route, who, ids)
+            assert answer.status_code == 409, (route, answer.text)
+            assert answer.get_json()["type"] == "/problems/archived"
+            refused += 1
+    assert read > 8
+    assert refused > 4 or role == "viewer"
+    assert database(ids) == before
 
 
 def assert_served(route, answer, others=None):
@@ -204,7 +251,7 @@ def test_a_guest_is_refused_what_the_table_refuses_and_sees_no_workspace(
 @pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
 def test_a_guest_is_served_what_the_table_allows(route_methods, ids, team, role):
     served = 0
-    for route in ends_last(route_methods):
+    for route in sorted(route_methods, key=innermost_first):
         rule = PERMISSIONS[route.permission]
         if rule.scope in ("none", "workspace") or rule.least > ROLES[role]:
             continue
@@ -223,6 +270,18 @@ def test_an_owner_of_a_project_alone_can_delete_and_restore_it_and_nothing_above
     ]
     assert team.stranger.post(f"{project}/restore").status_code == 200
     assert team.stranger.delete(f"/workspaces/{team.workspace['id']}").status_code == 404
+
+
+def test_a_guest_of_a_project_is_a_stranger_to_its_workspace(route_methods, ids, team):
+    with postgres.connection() as conn:
+        conn.execute(
+            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, 'owner')",
+            [team.project["id"], team.stranger.id],
+        )
+    assert team.stranger.get(f"/projects/{team.project['id']}").status_code == 200
+    for route in route_methods:
+        if PERMISSIONS[route.permission].scope == "workspace":
+            assert call(route, team.stranger, ids).status_code == 404, route
 
 
 def test_the_higher_of_two_roles_counts(team):

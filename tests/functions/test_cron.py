@@ -108,6 +108,25 @@ def test_expire_sessions_deletes_what_ended_long_ago_and_nothing_else(fire, pers
     assert fire("expire_sessions").get_json()["done"] == {"deleted": 0}
 
 
+def test_expire_invitations_deletes_what_ended_long_ago_and_nothing_else(fire, team):
+    path = f"/workspaces/{team.workspace['id']}/invitations"
+    old, revoked, ended, live = (
+        team.owner.post(path, {"role": "viewer"}).get_json()["id"] for _ in range(4)
+    )
+    ages = {old: ("expires_at", "31 days"), revoked: ("revoked_at", "31 days")}
+    ages |= {ended: ("expires_at", "29 days")}
+    with postgres.connection() as conn:
+        for invitation_id, (column, age) in ages.items():
+            conn.execute(
+                f"UPDATE invitations SET {column} = now() - %s::interval WHERE id = %s",  # noqa: S608
+                [age, invitation_id],
+            )
+    assert fire("expire_invitations").get_json()["done"]["deleted"] >= 2
+    left = team.owner.get(f"{path}?state=all").get_json()["items"]
+    assert [each["id"] for each in left] == [ended, live]
+    assert fire("expire_invitations").get_json()["done"] == {"deleted": 0}
+
+
 def test_a_function_says_so_when_its_store_is_down(fire, stack, team):
     stack.mongo.stop()
     try:

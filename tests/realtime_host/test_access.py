@@ -74,6 +74,52 @@ def test_a_guest_is_in_the_room_until_the_role_ends(connect, team, how):
     assert watcher.expect("user-left")["data"]["user"]["id"] == team.stranger.id
 
 
+def test_whoever_leaves_the_workspace_is_let_go(connect, team):
+    watcher, leaver = (connect(who, team.project["id"]) for who in (team.owner, team.viewer))
+    assert team.viewer.delete(f"{_members(team)}/me").status_code == 204
+    assert leaver.closed(SOON) == 4403
+    told = watcher.expect("member-updated", within=SOON)["data"]
+    assert told == {"user_id": team.viewer.id, "role": None}
+
+
+def test_an_owner_who_hands_over_stays_with_the_lesser_role(connect, team):
+    client = connect(team.owner, team.project["id"])
+    edit = {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]}
+    assert client.ask("file-change", edit)["event"] == "ack"
+    body = {"user_id": team.collaborator.id, "keep_role": "viewer"}
+    path = f"/workspaces/{team.workspace['id']}/transfer"
+    assert team.owner.post(path, body).status_code == 200
+    assert client.ask("file-change", edit)["data"]["status"] == 403
+    told = [client.expect("member-updated", within=SOON)["data"] for _ in "12"]
+    roles = {change["user_id"]: change["role"] for change in told}
+    assert roles == {team.collaborator.id: "owner", team.owner.id: "viewer"}
+
+
+def test_somebody_who_accepts_an_invitation_comes_in(connect, refusal, team):
+    link = team.owner.post(f"/workspaces/{team.workspace['id']}/invitations", {"role": "viewer"})
+    token = {"Authorization": f"Bearer {team.stranger.token}"}
+    assert refusal(team.project["id"], **token)["status"] == 404
+    watcher = connect(team.owner, team.project["id"])
+    body = {"token": link.get_json()["token"]}
+    assert team.stranger.post("/invitations/accept", body).status_code == 200
+    told = watcher.expect("member-updated", within=SOON)["data"]
+    assert told == {"user_id": team.stranger.id, "role": "viewer"}
+    assert connect(team.stranger, team.project["id"]).welcome["data"]["role"] == "viewer"
+
+
+def test_in_an_archived_workspace_people_still_meet_and_no_edit_is_taken(connect, team):
+    client = connect(team.collaborator, team.project["id"])
+    edit = {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]}
+    assert client.ask("file-change", edit)["event"] == "ack"
+    assert team.owner.post(f"/workspaces/{team.workspace['id']}/archive").status_code == 200
+    assert client.expect("project-updated", within=SOON)["data"]["archived"] is True
+    refused = client.ask("file-change", edit | {"base": 1})["data"]
+    assert (refused["status"], refused["type"]) == (409, "/problems/archived")
+    assert client.ask("cursor-update", {"anchor": 0, "head": 0})["event"] == "ack"
+    assert connect(team.viewer, team.project["id"]).welcome["event"] == "welcome"
+    assert team.owner.get(f"/files/{team.file['id']}").get_json()["seq"] == 1
+
+
 @pytest.mark.parametrize("role", ["viewer"])
 def test_a_revocation_whose_message_was_lost_is_found_by_the_regular_check(
     start_host, connect, team, role

@@ -5,17 +5,17 @@ from typing import Any
 from lib.access.caller import Access
 from lib.http import accepts, creates, function, lists, permits
 from lib.workspaces import workspaces
-from lib.workspaces.schemas import WorkspaceIn, WorkspaceOut
+from lib.workspaces.schemas import WorkspaceIn, WorkspaceOut, WorkspaceQuery
 
 app = function(__name__)
 
 
 @app.get("/api/v1/workspaces")
 @permits("workspace.list")
-@lists(WorkspaceOut)
-def list_mine(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the caller's workspaces, oldest first."""
-    return workspaces.of_member(access.conn, access.caller.user_id, **paging)
+@lists(WorkspaceOut, WorkspaceQuery)
+def list_mine(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the caller's workspaces, oldest first: without those in the archive, or only those."""
+    return workspaces.of_member(access.conn, access.caller.user_id, **wanted)
 
 
 @app.post("/api/v1/workspaces")

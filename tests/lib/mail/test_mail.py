@@ -16,7 +16,12 @@ INVITATION = {"inviter": "Olga", "workspace": "Studio", "role": "viewer"}
 @pytest.fixture(autouse=True)
 def no_jobs_of_others(stack):
     redis_tcp.client().delete(keys.QUEUE)
+    forget_mails()
     yield
+    forget_mails()
+
+
+def forget_mails():
     with postgres.connection() as conn:
         conn.execute("DELETE FROM jobs WHERE kind = %s", [mail.KIND])
 
