@@ -24,8 +24,8 @@ COPY --from=build /app /app
 WORKDIR /app
 USER 10001:10001
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0
-EXPOSE 5000 5001 5006
+EXPOSE 5000 5001 5006 5007 5008
 STOPSIGNAL SIGTERM
 # Alone, the image is the real-time host. The others: python -m worker, python -m lib.emulator api,
-# python -m lib.emulator cron, python -m lib.stores.migrate.
+# python -m lib.emulator cron, python -m lib.emulator mail, python -m lib.stores.migrate.
 CMD ["gunicorn", "-c", "realtime_host/gunicorn.conf.py", "realtime_host.app:app"]

@@ -17,7 +17,7 @@ from lib.bridge import rooms
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
 from lib.stores import mongo, postgres, redis
-from worker import health, kinds, maintenance, queue, tasks
+from worker import health, kinds, maintenance, queue, smtp, tasks
 from worker.consumer import Consumer
 from worker.heartbeat import BEATS_PER_LEASE, Running
 from worker.kinds import Kind
@@ -107,6 +107,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _leave)
     try:
         logs.configure(settings().log_level)
+        smtp.check()
         redis.use_tcp()
         postgres.pool_size(settings().worker_concurrency + SPARE_CONNECTIONS)
         Worker(kinds.discover(settings().worker_handlers)).run()

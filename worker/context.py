@@ -30,6 +30,7 @@ class Context:
         self.payload: dict[str, Any] = job["payload"]
         self.kind: str = job["kind"]
         self.job_id: UUID = job["id"]
+        # Of an internal kind both are None; its handler has no use for them.
         self.project_id: UUID = job["project_id"]
         self.workspace_id: UUID = job["workspace_id"]
         self.attempt: int = job["attempt"]

@@ -41,6 +41,7 @@ class Kind:
     handler: Handler
     max_attempts: int
     timeout: float
+    internal: bool = False
 
     def payload_schema(self) -> dict[str, Any]:
         """Return the payload's schema as JSON Schema (2020-12), nested ones inline."""
@@ -63,16 +64,18 @@ def job_kind(
     payload: type[Schema] = NoPayload,
     max_attempts: int = MAX_ATTEMPTS,
     timeout: float = TIMEOUT,
+    internal: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Make a function the handler of job kind `name`.
 
     It gets a Context and returns a JSON object, the job's result, or None. It may run more than
     once, so what it does twice must come to the same. An attempt that takes longer than `timeout`
-    seconds is taken over.
+    seconds is taken over. An `internal` kind is submitted by the system alone, never over the API.
     """
 
     def decorate(handler: Handler) -> Handler:
-        handler.kind = Kind(name, title, payload, handler, max_attempts, timeout)  # type: ignore[attr-defined]
+        kind = Kind(name, title, payload, handler, max_attempts, timeout, internal)
+        handler.kind = kind  # type: ignore[attr-defined]
         return handler
 
     return decorate
@@ -99,7 +102,9 @@ def announce(conn: Connection, known: Mapping[str, Kind]) -> None:
     """Tell the functions, which can't import this, what may be submitted."""
     for kind in known.values():
         schema = kind.payload_schema()
-        kinds.announce(conn, kind.name, kind.title, schema, kind.max_attempts)
+        kinds.announce(
+            conn, kind.name, kind.title, schema, kind.max_attempts, internal=kind.internal
+        )
 
 
 def _import(name: str) -> list[ModuleType]:

@@ -35,6 +35,10 @@ class Settings:
     refresh_expires_in: int
     cron_secret: str
     cors_origins: tuple[str, ...]
+    app_name: str
+    app_url: str
+    smtp_url: str
+    mail_from: str
     realtime_url: str
     realtime_port: int
     worker_port: int
@@ -80,6 +84,10 @@ def load(env: Mapping[str, str]) -> Settings:
         refresh_expires_in=_duration(env, "REFRESH_EXPIRES_IN", "30d"),
         cron_secret=_cron_secret(env),
         cors_origins=_words(env, "CORS_ORIGINS"),
+        app_name=env.get("APP_NAME") or "Collab",
+        app_url=env.get("APP_URL", "").rstrip("/"),
+        smtp_url=env.get("SMTP_URL", ""),
+        mail_from=env.get("MAIL_FROM", ""),
         realtime_url=env.get("REALTIME_URL") or "ws://127.0.0.1:5001",
         realtime_port=_integer(env, "REALTIME_PORT", 5001),
         worker_port=_integer(env, "WORKER_PORT", 5006),

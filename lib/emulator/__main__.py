@@ -7,6 +7,7 @@ COMMANDS = {
     "up": ("lib.emulator.up", "start everything and print the addresses; Ctrl-C stops it"),
     "api": ("lib.emulator.commands.api", "serve api/ and public/ as Vercel does"),
     "upstash": ("lib.emulator.commands.upstash", "serve Upstash's REST protocol for REDIS_URL"),
+    "mail": ("lib.emulator.commands.mail", "take mails over SMTP, and show them on a page"),
     "cron": (
         "lib.emulator.commands.cron",
         "fire the crons of vercel.json; with a NAME, one of them now",

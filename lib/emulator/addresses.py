@@ -11,6 +11,7 @@ FILE = "addresses.json"
 VARIABLES = (
     "API_URL",
     "REALTIME_URL",
+    "MAIL_URL",
     "UPSTASH_REDIS_REST_URL",
     "UPSTASH_REDIS_REST_TOKEN",
     "DATABASE_URL",
@@ -26,6 +27,7 @@ def rows(env: Mapping[str, str], log: Path) -> list[tuple[str, str]]:
         ("REST", env["API_URL"] + "/api/v1"),
         ("docs", env["API_URL"] + "/docs"),
         ("realtime", env["REALTIME_URL"] + "/ws/projects/{project_id}"),
+        ("mails", env.get("MAIL_URL") or "sent by the server of SMTP_URL"),
         ("Upstash REST", env["UPSTASH_REDIS_REST_URL"]),
         ("Upstash token", env["UPSTASH_REDIS_REST_TOKEN"]),
         ("Postgres", env.get("DATABASE_URL") or f"host {env.get('PG_HOST')}"),

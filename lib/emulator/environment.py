@@ -23,6 +23,8 @@ OFFSETS = {  # from PORT; what each of them serves is told to people
     "LOCAL_REDIS_PORT": (4, "the embedded Redis"),
     "LOCAL_MONGO_PORT": (5, "the embedded MongoDB"),
     "WORKER_PORT": (6, "the worker's health"),
+    "MAIL_PORT": (7, "the mailbox"),
+    "MAIL_SMTP_PORT": (8, "the mailbox's SMTP"),
 }
 
 
@@ -110,5 +112,19 @@ def for_children(given: Given, embedded: Mapping[str, str]) -> dict[str, str]:
         "CORS_ORIGINS": ",".join(page),
         "PYTHONUNBUFFERED": "1",
         **kept_secrets(given.local / "secrets.json"),
+        **_mailbox(given),
     }
     return {**defaults, **embedded, **given.variables, **{n: str(p) for n, p in numbers.items()}}
+
+
+def _mailbox(given: Given) -> dict[str, str]:
+    """Return what leads mails to the local mailbox, and their links to its pages."""
+    if given.has("SMTP_URL"):
+        return {}
+    url = f"http://{LOOPBACK}:{given.ports['MAIL_PORT']}"
+    return {
+        "MAIL_URL": url,
+        "SMTP_URL": f"smtp://{LOOPBACK}:{given.ports['MAIL_SMTP_PORT']}",
+        "MAIL_FROM": "Collab <no-reply@localhost>",
+        "APP_URL": f"{url}/links",
+    }

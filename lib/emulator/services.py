@@ -24,7 +24,9 @@ def services(env: Mapping[str, str]) -> list[Service]:
         "realtime_host.app:app",
     )
     live = f"http://{LOOPBACK}:{env['PORT']}/api/v1/health/live"
+    mailbox = [_mailbox(env["MAIL_URL"])] if "MAIL_URL" in env else []
     return [
+        *mailbox,
         Service("api", (*PYTHON, "lib.emulator", "api"), lambda: _is_ok(live), "green"),
         Service("realtime", gunicorn, lambda: _is_ok(realtime), "magenta"),
         Service("worker", (*PYTHON, "worker"), colour="yellow"),
@@ -36,6 +38,12 @@ def bridge(env: Mapping[str, str]) -> Service:
     """Return the Upstash bridge; it listens on loopback, whatever HOST says."""
     argv = (*PYTHON, "lib.emulator", "upstash")
     return Service("upstash", argv, lambda: _is_pinged(env), "blue", {"HOST": LOOPBACK})
+
+
+def _mailbox(url: str) -> Service:
+    """Return the mailbox, which nobody but this machine reads, whatever HOST says."""
+    argv = (*PYTHON, "lib.emulator", "mail")
+    return Service("mail", argv, lambda: _is_ok(f"{url}/health"), "grey", {"HOST": LOOPBACK})
 
 
 def _is_ok(url: str) -> bool:

@@ -124,6 +124,8 @@ def _needed_ports(given: Given) -> dict[str, int]:
     unused = {port for replacements, _, _, port, _ in EMBEDDED if given.has(*replacements)}
     if given.has("UPSTASH_REDIS_REST_URL"):
         unused.add("UPSTASH_PORT")
+    if given.has("SMTP_URL"):
+        unused |= {"MAIL_PORT", "MAIL_SMTP_PORT"}
     return {name: port for name, port in given.ports.items() if name not in unused}
 
 

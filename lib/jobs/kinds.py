@@ -17,21 +17,30 @@ MAX_DETAIL = 200  # characters of one mistake
 
 
 def announce(
-    conn: Connection, kind: str, title: str, payload_schema: dict[str, Any], max_attempts: int
+    conn: Connection,
+    kind: str,
+    title: str,
+    payload_schema: dict[str, Any],
+    max_attempts: int,
+    *,
+    internal: bool = False,
 ) -> None:
-    """Say that a worker knows a kind: the payload it takes, as JSON Schema, and its attempts."""
-    queries.announce_kind(conn, kind, title, payload_schema, max_attempts)
+    """Say that a worker knows a kind: the payload it takes, as JSON Schema, and its attempts.
+
+    An `internal` one is for the system itself to submit: to everyone else it does not exist.
+    """
+    queries.announce_kind(conn, kind, title, payload_schema, max_attempts, internal)
 
 
 def check(conn: Connection, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of a kind, when it takes this payload.
 
-    Raises Invalid for a kind that no worker has announced, and with a pointer to each mistake in
-    the payload.
+    Raises Invalid for a kind that no worker has announced, or that is internal, and with a pointer
+    to each mistake in the payload.
     """
-    known = queries.kind(conn, kind)
+    known = queries.public_kind(conn, kind)
     if known is None:
-        names = ", ".join(queries.kind_names(conn)) or "none yet: no worker has started"
+        names = ", ".join(queries.public_kind_names(conn)) or "none yet: no worker has started"
         raise Invalid(mistake("/kind", f"There is no such kind. There are: {names}."))
     if mistakes := list(_mistakes(known["payload_schema"], payload)):
         raise Invalid(*mistakes[:MAX_MISTAKES])

@@ -22,31 +22,42 @@ FROM changed LEFT JOIN users u ON u.id = changed.created_by
 
 
 def announce_kind(
-    conn: Connection, kind: str, title: str, payload_schema: dict[str, Any], max_attempts: int
+    conn: Connection,
+    kind: str,
+    title: str,
+    payload_schema: dict[str, Any],
+    max_attempts: int,
+    internal: bool,
 ) -> None:
     """Write down what a worker can do, or that it still can."""
     from psycopg.types.json import Jsonb
 
     conn.execute(
         """
-        INSERT INTO job_kinds (kind, title, payload_schema, max_attempts) VALUES (%s, %s, %s, %s)
+        INSERT INTO job_kinds (kind, title, payload_schema, max_attempts, internal)
+        VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (kind) DO UPDATE SET title = excluded.title, announced_at = now(),
-            payload_schema = excluded.payload_schema, max_attempts = excluded.max_attempts
+            payload_schema = excluded.payload_schema, max_attempts = excluded.max_attempts,
+            internal = excluded.internal
         """,
-        [kind, title, Jsonb(payload_schema), max_attempts],
+        [kind, title, Jsonb(payload_schema), max_attempts, internal],
     )
 
 
-def kind(conn: Connection, name: str) -> dict[str, Any] | None:
-    """Return what is known of a kind."""
+def public_kind(conn: Connection, name: str) -> dict[str, Any] | None:
+    """Return what is known of a kind that people may submit."""
     return conn.execute(
-        "SELECT kind, title, payload_schema, max_attempts FROM job_kinds WHERE kind = %s", [name]
+        """
+        SELECT kind, title, payload_schema, max_attempts FROM job_kinds
+        WHERE kind = %s AND NOT internal
+        """,
+        [name],
     ).fetchone()
 
 
-def kind_names(conn: Connection) -> list[str]:
-    """Return the names of all kinds, in order."""
-    rows = conn.execute("SELECT kind FROM job_kinds ORDER BY kind")
+def public_kind_names(conn: Connection) -> list[str]:
+    """Return the names of all kinds that people may submit, in order."""
+    rows = conn.execute("SELECT kind FROM job_kinds WHERE NOT internal ORDER BY kind")
     return [row["kind"] for row in rows]
 
 

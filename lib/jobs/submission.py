@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from lib.access.caller import Access
+from lib.access.caller import Access, Caller
 from lib.bridge import queue
 from lib.ids import new_id
 from lib.jobs import kinds, queries
 from lib.jobs.telling import tell
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
 
 
 def submit(
@@ -25,11 +29,10 @@ def submit(
 
     Raises Invalid for an unknown kind, or a payload that the kind does not take.
     """
-    known, caller, conn = kinds.check(access.conn, kind, payload), access.caller, access.conn
-    job = queries.insert(
-        conn,
+    known, caller = kinds.check(access.conn, kind, payload), access.caller
+    return _create(
+        access.conn,
         {
-            "id": new_id(),
             "workspace_id": access.target["workspace_id"],
             "project_id": access.id,
             "kind": kind,
@@ -39,7 +42,26 @@ def submit(
             "request_id": caller.origin.request_id,
             "created_by": caller.user_id,
         },
+        caller,
     )
+
+
+def submit_internal(
+    conn: Connection, *, kind: str, payload: dict[str, Any], max_attempts: int, request_id: str
+) -> UUID:
+    """Create a job of an internal kind, which belongs to no project, and return its id.
+
+    It need not be announced: the first worker that knows the kind takes what waits.
+    """
+    nobodys = dict.fromkeys(("workspace_id", "project_id", "run_at", "created_by"))
+    given = {"kind": kind, "payload": payload, "max_attempts": max_attempts}
+    return _create(conn, nobodys | given | {"request_id": request_id})["id"]
+
+
+def _create(
+    conn: Connection, given: dict[str, Any], caller: Caller | None = None
+) -> dict[str, Any]:
+    job = queries.insert(conn, {"id": new_id()} | given)
     later = job.pop("later")
     tell(conn, "job.submitted", [job], actor=caller)
     if not later:

@@ -27,8 +27,8 @@ def tell(
 
 
 def announce(conn: Connection, *rows: Row) -> None:
-    """Show the jobs as they are now to the rooms of their projects."""
-    for row in rows:
+    """Show the jobs as they are now to the rooms of their projects; without one, to nobody."""
+    for row in (row for row in rows if row["project_id"]):
         shown = {"job_id": str(row["id"]), "project_id": str(row["project_id"])}
         shown |= {name: row[name] for name in _SHOWN}
         rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, shown)
@@ -48,6 +48,6 @@ def _event(action: str, row: Row, actor: Caller | None, details: Row) -> Event:
 
 
 def _submitter(row: Row) -> Person | None:
-    if row["created_by"] is None:  # their account is gone
+    if row["created_by"] is None:  # their account is gone, or the system itself submitted it
         return None
     return Person(row["created_by"], row["actor_email"], row["actor_name"])

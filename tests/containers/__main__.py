@@ -24,7 +24,7 @@ from tests.containers.programs import FailedError, complain, run, step, works
 
 LIMIT_SECONDS = 1200
 PROJECT = f"collab-check-{os.getpid()}"
-INSIDE_PORTS = (5000, 5001)
+INSIDE_PORTS = (5000, 5001, 5007)
 PULLED = "python:3.12-slim"  # what is asked of a registry to see that there is one
 
 
@@ -88,12 +88,12 @@ def _has_registry() -> bool:
 
 
 @contextmanager
-def _plain() -> Iterator[tuple[Compose, tuple[int, int]]]:
-    port, realtime_port = pick(2)
-    chosen = {"PORT": str(port), "REALTIME_PORT": str(realtime_port)}
+def _plain() -> Iterator[tuple[Compose, tuple[int, ...]]]:
+    ports = pick(3)
+    chosen = dict(zip(("PORT", "REALTIME_PORT", "MAIL_PORT"), map(str, ports), strict=True))
     compose = Compose(["docker", "compose"], PROJECT, chosen)
     with _up(compose, "--build"):
-        yield compose, (port, realtime_port)
+        yield compose, tuple(ports)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class Score:
             print(f"  ok     {name}", flush=True)
 
 
-def all_of(score: Score, compose: Compose, inside: Sequence[str], ports: tuple[int, int]) -> None:
+def all_of(score: Score, compose: Compose, inside: Sequence[str], ports: tuple[int, ...]) -> None:
     """Look at the containers, use what they serve (from `inside`), and stop them."""
     score.check("the image holds what it runs, for a user without rights", lambda: _image(compose))
     _use(score, inside, ports)
@@ -76,7 +76,7 @@ def _image(compose: Compose) -> None:
     assert seen == WANTED, f"{seen} instead of {WANTED}"
 
 
-def _use(score: Score, inside: Sequence[str], ports: tuple[int, int]) -> None:
+def _use(score: Score, inside: Sequence[str], ports: tuple[int, ...]) -> None:
     """Use the system from where its ports are; each line that comes back is one check."""
     words = [*inside, sys.executable, "-m", "tests.containers.use", *map(str, ports)]
     printed = run(words, timeout=USE_SECONDS, cwd=ROOT)

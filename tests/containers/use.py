@@ -1,6 +1,6 @@
 """Use the running system over its published ports: one line of JSON per check.
 
-usage: python -m tests.containers.use API_PORT REALTIME_PORT
+usage: python -m tests.containers.use API_PORT REALTIME_PORT MAIL_PORT
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from tests.containers.programs import tail
 PATIENCE = 10  # seconds for one answer
 
 
-def main(api_port: str, realtime_port: str) -> None:
+def main(api_port: str, realtime_port: str, mail_port: str) -> None:
     """Ask every port how it is, then play the story of `make demo`."""
     api, realtime = f"http://127.0.0.1:{api_port}", f"http://127.0.0.1:{realtime_port}"
     for name, url in {
@@ -26,6 +26,7 @@ def main(api_port: str, realtime_port: str) -> None:
         "the static pages are served": f"{api}/",
         "the real-time host is alive": f"{realtime}/health",
         "the real-time host is ready": f"{realtime}/ready",
+        "the mailbox is there": f"http://127.0.0.1:{mail_port}/messages",
     }.items():
         report(name, lambda url=url: answers(url))
     report("three people share a project: accounts, sockets, a job, the audit log", story(api))

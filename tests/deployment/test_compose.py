@@ -14,8 +14,9 @@ from lib.config import ConfigError, load
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = Path(sys.executable).with_name("docker-compose")
 MAX_OPEN_FILES = 20_000  # the hard limit of the smallest machine that this has to start on
-OURS = {"migrate", "api", "realtime", "worker", "cron"}
+OURS = {"migrate", "api", "realtime", "worker", "cron", "mail"}
 RUNS_ONCE = {"migrate"}
+WITHOUT_STORES = {"cron", "mail"}
 LOCAL_SECRETS = {"JWT_SECRET", "CRON_SECRET", "UPSTASH_REDIS_REST_TOKEN", "PG_PASSWORD"}
 
 
@@ -41,15 +42,17 @@ def services() -> dict[str, Any]:
 
 def test_ports_are_published_on_loopback_only(services):
     published = [port for service in services.values() for port in service.get("ports", [])]
-    assert {port["published"] for port in published} == {"5000", "5001"}
+    assert {port["published"] for port in published} == {"5000", "5001", "5007"}
     assert {port["host_ip"] for port in published} == {"127.0.0.1"}
 
 
 def test_published_ports_can_be_chosen():
-    moved = configuration(PORT="6100", REALTIME_PORT="6101")["services"]
+    moved = configuration(PORT="6100", REALTIME_PORT="6101", MAIL_PORT="6102")["services"]
     assert moved["api"]["ports"][0]["published"] == "6100"
     assert moved["realtime"]["ports"][0]["published"] == "6101"
+    assert moved["mail"]["ports"][0]["published"] == "6102"
     told = moved["api"]["environment"]
+    assert told["APP_URL"] == "http://127.0.0.1:6102/links"
     assert told["REALTIME_URL"] == "ws://127.0.0.1:6101"
     assert "http://127.0.0.1:6100" in told["CORS_ORIGINS"].split(",")
 
@@ -61,7 +64,7 @@ def test_every_long_running_service_has_a_health_check_and_comes_back(services):
 
 
 def test_no_service_starts_before_what_it_needs(services):
-    for name in OURS - RUNS_ONCE - {"cron"}:
+    for name in OURS - RUNS_ONCE - WITHOUT_STORES:
         conditions = {on: how["condition"] for on, how in services[name]["depends_on"].items()}
         assert conditions.pop("migrate") == "service_completed_successfully"
         assert conditions == dict.fromkeys(

@@ -17,14 +17,15 @@ def test_without_a_command_it_tells_the_commands():
     for arguments in ((), ("nonsense",)):
         told = run("-m", "lib.emulator", *arguments)
         assert told.returncode == 2
-        for command in ("up", "api", "upstash", "cron", "demo"):
+        for command in ("up", "api", "upstash", "mail", "cron", "demo"):
             assert f"  {command} " in told.stdout
 
 
 def test_what_the_image_runs_imports_nothing_that_it_lacks():
     code = (
         "import sys, lib.emulator.commands.api, lib.emulator.commands.upstash\n"
-        "import lib.emulator.commands.cron, lib.emulator.__main__\nprint(*sys.modules)"
+        "import lib.emulator.commands.cron, lib.emulator.commands.mail\n"
+        "import lib.emulator.__main__\nprint(*sys.modules)"
     )
     loaded = set(run("-c", code).stdout.split())
     assert "lib.emulator.vercel" in loaded

@@ -88,7 +88,7 @@ def base_port():
     # Below the ports that ports.pick gives to everything else that runs at the same time.
     while True:
         port = 4000 + 100 * secrets.randbelow(58)
-        if all(ports.is_free(port + offset) for offset in range(14)):
+        if all(ports.is_free(port + offset) for offset in range(18)):
             return port
 
 
@@ -121,7 +121,7 @@ def test_it_shows_one_table_and_ctrl_c_leaves_nothing_behind(start, base_port, u
     assert copy.end(signal.SIGINT) == 0
     assert copy.text.count("asked to stop") == 2
     until(lambda: not any(process.is_running() for process in family))
-    assert all(ports.is_free(base_port + offset) for offset in range(7))
+    assert all(ports.is_free(base_port + offset) for offset in range(9))
     assert not published.exists()
 
 
@@ -176,7 +176,7 @@ def test_a_second_one_on_the_same_folder_is_refused(start, base_port):
 
 def test_two_copies_run_side_by_side(start, until):
     first = start().ready()
-    second = start("other", port=first.port + 7).ready()
+    second = start("other", port=first.port + 9).ready()
     keys = [
         json.loads((c.folder / "secrets.json").read_text())["JWT_SECRET"] for c in (first, second)
     ]
@@ -199,7 +199,7 @@ def test_failed_migrations_stop_everything_with_one_sentence(start, base_port):
     assert copy.process.wait(40) == 1
     assert "no such table" in copy.text
     assert copy.text.strip().endswith("The migrations failed (status 3): the lines above say why.")
-    assert all(ports.is_free(base_port + offset) for offset in range(7))
+    assert all(ports.is_free(base_port + offset) for offset in range(9))
 
 
 def test_a_stop_during_the_start_is_heeded(start, until, base_port):
@@ -207,7 +207,7 @@ def test_a_stop_during_the_start_is_heeded(start, until, base_port):
     until(lambda: "migrating" in copy.text, 40)
     assert copy.end() == 0
     assert "ready in" not in copy.text
-    assert all(ports.is_free(base_port + offset) for offset in range(7))
+    assert all(ports.is_free(base_port + offset) for offset in range(9))
 
 
 def test_given_stores_are_used_and_secrets_are_kept(start, redis_server):
