@@ -41,6 +41,12 @@ class Forbidden(AppError):
     status, type, title = 403, "forbidden", "Your role does not allow this"
 
 
+class InsufficientScope(Forbidden):
+    """The personal access token that was sent does not reach that far."""
+
+    type, title = "insufficient-scope", "The token's scope does not allow this"
+
+
 class NotFound(AppError):
     """It does not exist, or the caller may not know that it does."""
 

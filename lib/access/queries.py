@@ -1,7 +1,7 @@
 """The lookups: each finds a live session, the caller's role and the thing itself in one statement.
 
-They answer no row when the session is not live, a null `role` when the caller is no member, and a
-null `id` when the thing does not exist.
+A personal access token takes the session's place. They answer no row when it is not live, a null
+`role` when the caller is no member, and a null `id` when the thing does not exist.
 
 For a write, the rows that grant the access are locked: a write never commits after the revocation
 of its author did. The thing itself comes first, then the membership, always in this order, and
@@ -16,18 +16,46 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from lib.access.tokens import Claims
     from lib.stores.connection import Connection
 
 _CALLER = """
 WITH caller AS MATERIALIZED (
-    SELECT s.user_id, s.id AS session_id, u.email, u.name, u.created_at
-    FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = %(session_id)s AND s.user_id = %(user_id)s
-      AND s.revoked_at IS NULL AND s.expires_at > now()
+    SELECT {credential}, s.user_id, extract(epoch FROM s.expires_at - now())::float8 AS ends_in,
+           u.email, u.name, u.created_at, u.email_verified_at IS NOT NULL AS email_verified
+    FROM {credentials} s JOIN users u ON u.id = s.user_id
+    WHERE {condition}
     {session_lock}
 )
 SELECT caller.user_id AS caller_id, caller.email AS caller_email, caller.name AS caller_name,
+caller.session_id, caller.token_id, caller.scopes, caller.unnoted, caller.ends_in,
 """
+
+# What somebody can come with. A token's use is noted at most once in this many seconds.
+NOTED_EVERY = 60
+_CREDENTIALS = {
+    "session": {
+        "credential": """
+            s.id AS session_id, NULL::uuid AS token_id, NULL::text[] AS scopes, false AS unnoted
+        """,
+        "credentials": "sessions",
+        "condition": """
+            s.id = %(session_id)s AND s.user_id = %(user_id)s
+            AND s.revoked_at IS NULL AND s.expires_at > now()
+        """,
+    },
+    "token": {
+        "credential": f"""
+            NULL::uuid AS session_id, s.id AS token_id, s.scopes,
+            coalesce(s.last_used_at < now() - interval '{NOTED_EVERY}s', true) AS unnoted
+        """,
+        "credentials": "personal_tokens",
+        "condition": """
+            (s.digest = %(token_digest)s OR s.id = %(token_id)s)
+            AND (s.expires_at IS NULL OR s.expires_at > now())
+        """,
+    },
+}
 
 _ROLES = """
 LEFT JOIN LATERAL (
@@ -57,7 +85,8 @@ j.finished_at
 
 _SCOPES = {
     "account": """
-        NULL AS role, caller.user_id AS id, caller.email, caller.name, caller.created_at
+        NULL AS role, caller.user_id AS id, caller.email, caller.email_verified, caller.name,
+        caller.created_at
         FROM caller
     """,
     "workspace": """
@@ -104,8 +133,18 @@ _LOCKS = {
 }
 
 
-def _statement(scope: str, locks: tuple[str, str, str]) -> str:
+# For an account, the account itself is the thing: locked before the session, so that two sessions
+# of one person which would end each other wait in line.
+_ACCOUNT_LOCKS = _LOCKS | {
+    "version": ("FOR NO KEY UPDATE OF u FOR SHARE OF s", "", ""),
+    "exclusive": ("FOR NO KEY UPDATE OF u FOR UPDATE OF s", "", ""),
+}
+
+
+def _statement(credential: str, scope: str, locks: tuple[str, str, str]) -> str:
     text = _CALLER + re.sub(r"\{target:(\w+) (\w+)\}", _target, _SCOPES[scope])
+    for name, part in _CREDENTIALS[credential].items():
+        text = text.replace(f"{{{name}}}", part)
     for name, clause in zip(("session_lock", "target_lock", "role_lock"), locks, strict=True):
         text = text.replace(f"{{{name}}}", clause)
     return text
@@ -116,9 +155,10 @@ def _target(match: re.Match[str]) -> str:
 
 
 _STATEMENTS = {
-    (scope, lock): _statement(scope, clauses)
+    (credential, scope, lock): _statement(credential, scope, clauses)
+    for credential in _CREDENTIALS
     for scope in _SCOPES
-    for lock, clauses in _LOCKS.items()
+    for lock, clauses in (_ACCOUNT_LOCKS if scope == "account" else _LOCKS).items()
 }
 
 
@@ -126,14 +166,46 @@ def lookup(
     conn: Connection,
     scope: str,
     *,
-    user_id: UUID,
-    session_id: UUID,
+    claims: Claims,
     target_id: UUID | None,
     lock: str,
 ) -> dict[str, Any] | None:
-    """Find the session, the role and the row of `scope` in one statement; None: no live session.
+    """Find session or token, role and the row of `scope` in one statement; None: it is not live.
 
     `lock` is `read`, `write`, `version` or `exclusive`.
     """
-    values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
-    return conn.execute(_STATEMENTS[scope, lock], values).fetchone()
+    credential = "token" if claims.personal else "session"
+    values = {
+        "user_id": claims.user_id,
+        "session_id": claims.session_id,
+        "token_digest": claims.token_digest,
+        "token_id": claims.token_id,
+        "target_id": target_id,
+    }
+    return conn.execute(_STATEMENTS[credential, scope, lock], values).fetchone()
+
+
+def owner(conn: Connection, claims: Claims) -> UUID | None:
+    """Return whose the personal access token is, if it is live."""
+    row = conn.execute(
+        """
+        SELECT user_id FROM personal_tokens
+        WHERE digest = %s AND (expires_at IS NULL OR expires_at > now())
+        """,
+        [claims.token_digest],
+    ).fetchone()
+    return row["user_id"] if row else None
+
+
+def note_use(conn: Connection, token_id: UUID) -> None:
+    """Note that a token is in use, unless somebody else is doing so, or is writing with it."""
+    conn.execute(
+        """
+        UPDATE personal_tokens SET last_used_at = now() WHERE id = (
+            SELECT id FROM personal_tokens
+            WHERE id = %s AND coalesce(last_used_at < now() - make_interval(secs => %s), true)
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
+        [token_id, NOTED_EVERY],
+    )

@@ -15,6 +15,7 @@ from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
+from lib.access import personal_tokens
 from lib.config import settings
 from lib.errors import Unauthenticated
 
@@ -27,11 +28,21 @@ MAX_TOKEN = 4096  # characters; ours have about 400
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token proves: who, in which session, until when (Unix time in seconds)."""
+    """What somebody has shown: a person's session, or else a personal access token.
 
-    user_id: UUID
-    session_id: UUID
-    expires_at: int
+    The token is known by its digest, or by its id where a ticket stands for it. Whether it or the
+    session is live, and whose the token is, the look-up says (lib.access.lookups).
+    """
+
+    user_id: UUID | None
+    session_id: UUID | None
+    token_digest: bytes | None = None
+    token_id: UUID | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is a personal access token."""
+        return self.session_id is None
 
 
 @cache
@@ -69,15 +80,17 @@ def issue(user_id: UUID, session_id: UUID) -> str:
 
 
 def verify(token: str) -> Claims:
-    """Return what `token` proves; needs an application context.
+    """Return what `token` shows; needs an application context.
 
-    Raises Unauthenticated for anything but a live access token of ours.
+    Raises Unauthenticated for anything but a live access token of ours, or a personal one.
     """
+    if token.startswith(personal_tokens.PREFIX):
+        return Claims(None, None, token_digest=personal_tokens.digest(token))
     if not current_app or len(token) > MAX_TOKEN or not token.isascii():
         raise Unauthenticated("The access token is not valid.")
     try:
         claims = decode_token(token)
-        return Claims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
+        return Claims(UUID(claims["sub"]), UUID(claims["sid"]))
     except ExpiredSignatureError:
         raise Unauthenticated("The access token has expired; refresh it.") from None
     except (PyJWTError, JWTExtendedException, ValueError, TypeError, KeyError, AttributeError):
