@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ LANES = 1
 AT_ONCE = 4  # hashes computed at the same time in one process: 76 MiB at most
 
 _slots = BoundedSemaphore(AT_ONCE)
+
+
+def normalised(password: str) -> str:
+    """Return `password` as it is hashed: the same, however a keyboard composes its letters."""
+    return unicodedata.normalize("NFKC", password)
 
 
 def digest(password: str) -> str:
