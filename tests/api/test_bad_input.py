@@ -6,6 +6,7 @@ import pytest
 from marshmallow import fields as ma
 
 from lib.access.permissions import PERMISSIONS, Level
+from lib.config import settings
 
 STRANGE_BODIES = {
     "nothing": b"",
@@ -34,7 +35,18 @@ STRANGE_VALUES = [
 @pytest.fixture
 def ids(team):
     ids = {"workspace_id": team.workspace["id"], "project_id": team.project["id"]}
-    return ids | {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
+    ids |= {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
+    return ids | {"session_id": team.file["id"], "token_id": team.file["id"]}
+
+
+@pytest.fixture(autouse=True)
+def without_limits(stack, monkeypatch):
+    """Limits off: beyond them the answer would be 429, whatever the input."""
+    with monkeypatch.context() as environment:
+        environment.setenv("RATE_LIMITS", "off")
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
 
 
 @pytest.fixture
@@ -120,7 +132,9 @@ def test_a_strange_value_in_any_field_is_refused_or_kept_as_it_is(writes, team, 
 
 def test_a_member_that_only_the_server_sets_can_not_be_set(writes, team, ids):
     columns = ("id", "created_at", "updated_at", "password_hash", "workspace_id", "role", "owner",
-               "seq", "state", "attempt", "lease_token", "result", "user_id")  # fmt: skip
+               "seq", "state", "attempt", "lease_token", "result", "user_id", "email_verified",
+               "email_verified_at", "password_version", "digest", "last_used_at",
+               "revoked_at")  # fmt: skip
     for route in writes:
         for column in set(columns) - set(route.body_schema().fields):
             problem = check(team.owner.send(route.method, route.url(**ids), {column: "x"}), route)
@@ -210,8 +224,6 @@ def test_a_request_id_is_taken_over_unless_it_is_strange(api):
 
 
 def test_other_sites_are_answered_only_when_they_are_listed(api, monkeypatch, stack):
-    from lib.config import settings
-
     with monkeypatch.context() as environment:
         environment.setenv("CORS_ORIGINS", "https://app.example.com")
         settings.cache_clear()
