@@ -27,7 +27,7 @@ def normalised(password: str) -> str:
 def digest(password: str) -> str:
     """Return the argon2id hash of `password`, with its salt and parameters in the text."""
     with _slots:
-        return _hasher().hash(password)
+        return _hasher().hash(normalised(password))
 
 
 def matches(stored: str | None, password: str) -> bool:
@@ -40,7 +40,7 @@ def matches(stored: str | None, password: str) -> bool:
 
     with _slots:
         try:
-            _hasher().verify(stored or _nobody(), password)
+            _hasher().verify(stored or _nobody(), normalised(password))
         except (VerificationError, InvalidHashError):
             return False
     return stored is not None

@@ -28,18 +28,8 @@ class _LowerEmail(fields.Email):
         return value.lower()
 
 
-class _Password(fields.String):
-    """A password, as long as it is allowed to be; spaces and all, only composed in one way."""
-
-    def _deserialize(self, *args: object, **kwargs: object) -> str:
-        value: str = super()._deserialize(*args, **kwargs)
-        if len(value) > PASSWORD[1]:
-            raise ValidationError(f"Longer than {PASSWORD[1]} characters.")
-        return passwords.normalised(value)
-
-
 def _uncommon(password: str) -> None:
-    if common_passwords.is_common(password, PASSWORD[0]):
+    if common_passwords.is_common(passwords.normalised(password), PASSWORD[0]):
         raise ValidationError("This is one of the passwords that everybody tries first.")
 
 
@@ -48,12 +38,12 @@ def password_field() -> fields.String:
 
     Where one is chosen, it is `new_password_field`.
     """
-    return _Password(required=True, validate=validate.Length(1, PASSWORD[1]))
+    return fields.String(required=True, validate=validate.Length(1, PASSWORD[1]))
 
 
 def new_password_field() -> fields.String:
     """Return a field for a password that is chosen: 8 to 128 characters, any but the commonest."""
-    return _Password(required=True, validate=[validate.Length(*PASSWORD), _uncommon])
+    return fields.String(required=True, validate=[validate.Length(*PASSWORD), _uncommon])
 
 
 class RegisterIn(Strict):
