@@ -62,10 +62,10 @@ def install(app: Flask) -> None:
         JWT_ENCODE_AUDIENCE=AUDIENCE,
         JWT_DECODE_AUDIENCE=AUDIENCE,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings().jwt_expires_in),
-        JWT_SECRET_KEY=settings().jwt_secret,
         JWT_COOKIE_CSRF_PROTECT=False,  # no cookies here
     )
     manager = JWTManager(app)
+    manager.encode_key_loader(lambda _identity: next(iter(keys().values())))
     manager.decode_key_loader(_key_of)
 
 
