@@ -54,10 +54,11 @@ def plain(value: str) -> str:
     """Return text that stays where it is put.
 
     Line breaks would start a header or a paragraph of their own, and characters that can't be seen
-    would turn the text around or hide a part of it: the former become spaces, the latter go.
+    would turn the text around or hide a part of it: the former become spaces, the latter go. What
+    makes a web address goes too: the only one in a mail is ours.
     """
     line = " ".join(value.split())
-    shown = "".join(c for c in line if unicodedata.category(c)[0] != "C")
+    shown = "".join(c for c in line if unicodedata.category(c)[0] != "C").replace("://", " ")
     return shown if len(shown) <= MAX_VALUE else shown[: MAX_VALUE - 1] + "…"
 
 

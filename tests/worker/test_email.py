@@ -3,6 +3,7 @@
 import asyncio
 import os
 import smtplib
+import ssl
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 from lib.access import links
 from lib.emulator import ports
@@ -23,15 +24,18 @@ from worker import smtp
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "pass-word-canary"
+TLS = Path(__file__).with_name("tls")  # a certificate for this machine, and for these tests only
+CERTIFICATE = TLS / "cert.pem"
 
 
 class MailServer:
     """An SMTP server that answers each mail with the next of its answers, the last one for ever."""
 
-    def __init__(self, port=None, **answers):
+    def __init__(self, port=None, security="smtp", password=None, **answers):
         (self.port,) = [port] if port else ports.pick(1)
         self.answers = {"RCPT": ["250 OK"], "DATA": ["250 OK"]} | answers
-        self.mails = []
+        self.mails, self.logins = [], []
+        self._security, self._password = security, password
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -43,14 +47,34 @@ class MailServer:
         return f"smtp://127.0.0.1:{self.port}"
 
     def _run(self):
-        serving = self._loop.create_server(
-            lambda: SMTP(self, loop=self._loop, hostname="test"), "127.0.0.1", self.port
-        )
+        encrypted = self._tls() if self._security == "smtps" else None
+        serving = self._loop.create_server(self._smtp, "127.0.0.1", self.port, ssl=encrypted)
         server = self._loop.run_until_complete(serving)
         self._up.set()
         self._loop.run_forever()
         server.close()
         self._loop.close()
+
+    def _tls(self):
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(CERTIFICATE, TLS / "key.pem")
+        return context
+
+    def _smtp(self):
+        starttls = self._security == "smtp+starttls"
+        return SMTP(
+            self,
+            loop=self._loop,
+            hostname="test",
+            tls_context=self._tls() if starttls else None,
+            require_starttls=starttls,
+            authenticator=self._authenticate,
+            auth_require_tls=starttls,
+        )
+
+    def _authenticate(self, server, session, envelope, mechanism, given):
+        self.logins.append((given.login.decode(), given.password.decode()))
+        return AuthResult(success=self.logins[-1] == ("me@x", self._password), handled=False)
 
     def _next(self, command):
         answers = self.answers[command]
@@ -252,6 +276,42 @@ def test_a_password_shows_nowhere(mailer, send, job, eventually):
     told = eventually(lambda: job(job_id)["error"], 20)
     assert "can't be reached" in told
     assert SECRET not in told + running.text
+
+
+@pytest.mark.parametrize("security", ["smtp+starttls", "smtps"])
+def test_a_mail_goes_out_encrypted_and_logged_in(security, mail_server, mailer, send, over):
+    server = mail_server(security=security, password=SECRET)
+    scheme, _, query = security.partition("+")
+    address = f"{scheme}://me%40x:{SECRET}@127.0.0.1:{server.port}{query and '?' + query}"
+    running = mailer(address, SSL_CERT_FILE=str(CERTIFICATE))
+    assert over(send())["state"] == "succeeded"
+    assert server.logins == [("me@x", SECRET)]
+    assert len(server.mails) == 1
+    assert SECRET not in running.text
+
+
+def test_a_server_with_another_certificate_learns_no_password(
+    mail_server, mailer, send, job, eventually
+):
+    server = mail_server(security="smtps", password=SECRET)
+    mailer(f"smtps://me%40x:{SECRET}@127.0.0.1:{server.port}")
+    job_id = send()
+    told = eventually(lambda: job(job_id)["error"], 20)
+    assert told == "The mail server can't be reached (SSLCertVerificationError)."
+    assert (server.logins, server.mails) == ([], [])
+
+
+def test_a_wrong_password_delays_mails_until_it_is_put_right(
+    mail_server, mailer, send, job, eventually
+):
+    server = mail_server(security="smtps", password="another")
+    address = f"smtps://me%40x:{SECRET}@127.0.0.1:{server.port}"
+    running = mailer(address, SSL_CERT_FILE=str(CERTIFICATE))
+    job_id = send()
+    waiting = eventually(lambda: (now := job(job_id))["error"] and now, 20)
+    assert waiting["state"] in ("retrying", "running")
+    assert waiting["error"] == "The mail server does not let us in (535)."
+    assert SECRET not in running.text
 
 
 def test_without_starttls_on_offer_no_password_is_sent(mail_server, mailer, send, job, eventually):

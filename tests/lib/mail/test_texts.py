@@ -90,6 +90,15 @@ def test_what_can_not_be_seen_is_left_out(hidden):
     (mail.subject + mail.text).encode()
 
 
+@pytest.mark.parametrize(
+    "address", ["http://evil.example/x", "HTTPS://evil.example", "a:\u200b//b"]
+)
+def test_the_only_address_in_a_mail_is_ours(address):
+    mail = invitation(workspace=f"Studio, see {address}")
+    assert "Studio, see" in mail.text
+    assert re.findall(r"\w*:?//\S+", mail.subject + mail.text) == [LINK]
+
+
 def test_a_value_is_cut_off_where_it_gets_too_long():
     mail = invitation(workspace="x" * 5000)
     assert f'"{"x" * (texts.MAX_VALUE - 1)}…"' in mail.text
