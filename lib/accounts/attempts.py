@@ -11,7 +11,7 @@ from lib.access.throttles import Limit, Standing
 
 # Per network address, the failed and the successful alike; an office behind one address fits.
 LOG_INS = Limit("log-in", 30, 300)
-REGISTRATIONS = Limit("register", 30, 3600)
+REGISTRATIONS = Limit("register", 60, 600)
 FORGOTTEN = Limit("forgot", 30, 3600)
 LINK_USES = Limit("link", 30, 300)
 

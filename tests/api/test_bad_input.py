@@ -188,7 +188,7 @@ def test_a_path_that_is_not_there_is_a_problem_too(api):
 def test_a_strange_query_is_refused_by_every_list(query, team, ids):
     workspace, project = ids["workspace_id"], ids["project_id"]
     for path in ("/workspaces", f"/workspaces/{workspace}/projects", f"/projects/{project}/files",
-                 f"/workspaces/{workspace}/members"):  # fmt: skip
+                 f"/workspaces/{workspace}/members", "/auth/sessions", "/me/tokens"):  # fmt: skip
         problem = check(team.owner.get(f"{path}?{query}"), path)
         assert problem["status"] == 422
         assert problem["errors"]
