@@ -41,10 +41,10 @@ class Forbidden(AppError):
     status, type, title = 403, "forbidden", "Your role does not allow this"
 
 
-class InsufficientScope(Forbidden):
-    """The personal access token that was sent does not reach that far."""
+class InsufficientScope(AppError):
+    """The personal access token that was sent does not reach that far, whatever its owner's role."""
 
-    type, title = "insufficient-scope", "The token's scope does not allow this"
+    status, type, title = 403, "insufficient-scope", "The token's scope does not allow this"
 
 
 class NotFound(AppError):

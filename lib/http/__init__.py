@@ -12,14 +12,13 @@ def update(access, changes): ...
 
 from lib.http.answers import creates, downloads, lists, returns
 from lib.http.app import function
-from lib.http.bodies import accepts, asks
+from lib.http.bodies import accepts, query
 from lib.http.etags import if_match
 from lib.http.guard import permits, public
 from lib.http.limited import limited
 
 __all__ = [
     "accepts",
-    "asks",
     "creates",
     "downloads",
     "function",
@@ -28,5 +27,6 @@ __all__ = [
     "lists",
     "permits",
     "public",
+    "query",
     "returns",
 ]

@@ -35,10 +35,10 @@ def accepts(schema: type[Schema]) -> Callable[[View], View]:
     return decorate
 
 
-def asks(schema: type[Schema]) -> Callable[[View], View]:
+def query(schema: type[Schema]) -> Callable[[View], View]:
     """Validate the query string by `schema` and pass it to the view as its last argument, a dict.
 
-    Lists have `lists` for this. Answers 422 with a pointer to each mistake.
+    A parameter that is given twice, or unknown, is refused with 422.
     """
     loader = schema()
 

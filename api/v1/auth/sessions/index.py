@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.accounts import sessions
 from lib.accounts.schemas import EndQuery, SessionOut
-from lib.http import asks, function, lists, permits, returns
+from lib.http import function, lists, permits, query, returns
 
 app = function(__name__)
 
@@ -20,7 +20,7 @@ def list_mine(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
 
 @app.delete("/api/v1/auth/sessions")
 @permits("session.revoke")
-@asks(EndQuery)
+@query(EndQuery)
 @returns()
 def end(access: Access, wanted: dict[str, Any]) -> None:
     """End all of the caller's sessions; with `keep=current`, all but this one."""
