@@ -42,7 +42,7 @@ class Forbidden(AppError):
 
 
 class InsufficientScope(AppError):
-    """The personal access token that was sent does not reach that far, whatever its owner's role."""
+    """The personal access token does not reach that far, whatever its owner's role is."""
 
     status, type, title = 403, "insufficient-scope", "The token's scope does not allow this"
 
