@@ -12,7 +12,6 @@ PASSWORD = (8, 128)  # characters: long enough to resist guessing, bounded to ke
 MAX_REFRESH_TOKEN = 128  # characters; ours have 46
 MAX_LINK_TOKEN = 128  # characters; ours have 64
 MAX_AHEAD = timedelta(days=3653)  # how far in the future a personal access token may end
-SCOPES = (["read"], ["read", "write"])
 
 
 def email_field() -> fields.String:
@@ -163,14 +162,19 @@ def _in_the_future(moment: datetime) -> None:
         raise ValidationError("This is more than ten years ahead.")
 
 
+def _read_first(scopes: list[str]) -> None:
+    if scopes not in (["read"], ["read", "write"]):
+        raise ValidationError('Give ["read"] or ["read", "write"].')
+
+
 class PersonalTokenIn(Strict):
     """A token to make; without `expires_at` it lasts until it is revoked."""
 
     name = name_field(required=True)
     scopes = fields.List(
-        fields.String(),
+        fields.String(validate=validate.OneOf(("read", "write"))),
         required=True,
-        validate=validate.OneOf(SCOPES, error='Give ["read"] or ["read", "write"].'),
+        validate=_read_first,
     )
     expires_at = fields.AwareDateTime(load_default=None, allow_none=True, validate=_in_the_future)
 
