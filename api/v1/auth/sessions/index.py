@@ -22,6 +22,6 @@ def list_mine(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
 @permits("session.revoke")
 @query(EndQuery)
 @returns()
-def end(access: Access, wanted: dict[str, Any]) -> None:
+def end_all(access: Access, wanted: dict[str, Any]) -> None:
     """End all of the caller's sessions; with `keep=current`, all but this one."""
     sessions.revoke_all(access, **wanted)
