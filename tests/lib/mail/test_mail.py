@@ -16,6 +16,8 @@ INVITATION = {"inviter": "Olga", "workspace": "Studio", "role": "viewer"}
 @pytest.fixture(autouse=True)
 def no_jobs_of_others(stack):
     redis_tcp.client().delete(keys.QUEUE)
+    with postgres.connection() as conn:
+        conn.execute("DELETE FROM jobs WHERE kind = %s", [mail.KIND])
     yield
     with postgres.connection() as conn:
         conn.execute("DELETE FROM jobs WHERE kind = %s", [mail.KIND])
