@@ -41,6 +41,12 @@ class Forbidden(AppError):
     status, type, title = 403, "forbidden", "Your role does not allow this"
 
 
+class InsufficientScope(AppError):
+    """The personal access token does not reach that far, whatever its owner's role is."""
+
+    status, type, title = 403, "insufficient-scope", "The token's scope does not allow this"
+
+
 class NotFound(AppError):
     """It does not exist, or the caller may not know that it does."""
 

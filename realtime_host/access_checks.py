@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
+from typing import NamedTuple
 
 from lib.access import lookups
 from lib.errors import AppError, Forbidden, NotFound, Unauthenticated
@@ -16,6 +17,13 @@ from realtime_host.hub import Hub
 from realtime_host.work import Work
 
 RoleChanged = Callable[[Connection, str], None]
+
+
+class Found(NamedTuple):
+    """What a look-up says of a connection: its person's role, and when session or token ends."""
+
+    role: str
+    ends_in: float | None
 
 
 class AccessChecks:
@@ -59,22 +67,25 @@ class AccessChecks:
     def check(self, connection: Connection) -> None:
         """Look up the session and the role behind a connection, and act on it."""
         connection.recheck_at = monotonic() + limits.RECHECK
-        self._work.now(partial(_role, connection), partial(self._found, connection))
+        self._work.now(partial(_look_up, connection), partial(self._found, connection))
 
-    def _found(self, connection: Connection, role: str | None, error: AppError | None) -> None:
+    def _found(self, connection: Connection, found: Found | None, error: AppError | None) -> None:
         if connection.state is not State.OPEN:
             return
         if isinstance(error, Unauthenticated):
             self._hub.close(connection, SESSION_OVER)
         elif isinstance(error, NotFound | Forbidden):
             self._hub.close(connection, NO_ACCESS)
-        elif role and role != connection.role:
-            self._role_changed(connection, role)
+        elif found:
+            connection.recheck_in(monotonic(), found.ends_in)
+            if found.role != connection.role:
+                self._role_changed(connection, found.role)
 
 
-def _role(connection: Connection) -> str | None:
+def _look_up(connection: Connection) -> Found:
     visitor = connection.visitor
     with postgres.connection() as conn:
-        return lookups.find(
+        access = lookups.find(
             conn, "room.join", visitor.claims, visitor.caller.origin, visitor.project["id"]
-        ).role
+        )
+    return Found(str(access.role), access.ends_in)

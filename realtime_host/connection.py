@@ -75,6 +75,11 @@ class Connection:
         self.recheck_at = 0.0
         self.close_by = 0.0
 
+    def recheck_in(self, now: float, ends_in: float | None) -> None:
+        """Have its access looked up again in a while, and when session or token is to end."""
+        wait = limits.RECHECK if ends_in is None else min(limits.RECHECK, max(ends_in, 0.0))
+        self.recheck_at = now + wait
+
     @property
     def user(self) -> dict[str, Any]:
         """The person behind it, as others are shown them."""

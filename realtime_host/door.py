@@ -25,12 +25,16 @@ KEY_BYTES = 16  # of Sec-WebSocket-Key (RFC 6455, section 4.1)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who may come in: who they are, their role, and the project whose room it is."""
+    """Somebody who may come in: who they are, their role, and the project whose room it is.
+
+    `ends_in` is in how many seconds their session or token ends, as of the look-up.
+    """
 
     claims: Claims
     caller: Caller
     role: str
     project: dict[str, Any]
+    ends_in: float | None
 
 
 def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
@@ -44,7 +48,7 @@ def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
     claims = _claims(request, project_id)
     with postgres.connection() as conn:
         access = lookups.find(conn, "room.join", claims, origin, project_id)
-    return Visitor(claims, access.caller, str(access.role), access.target)
+    return Visitor(claims, access.caller, str(access.role), access.target, access.ends_in)
 
 
 def _check_handshake(request: Request) -> None:
@@ -81,4 +85,4 @@ def _of_ticket(text: str, project_id: UUID) -> Claims:
     ticket = tickets.redeem(text) if len(text) <= MAX_TICKET else None
     if ticket is None or ticket.project_id != project_id:
         raise Unauthenticated("This ticket is not valid; get a new one.")
-    return Claims(ticket.user_id, ticket.session_id, 0)
+    return Claims(ticket.user_id, ticket.session_id, token_id=ticket.token_id)

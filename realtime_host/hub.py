@@ -81,7 +81,7 @@ class Hub:
         """Take a connection over: from now on it is read."""
         now = monotonic()
         connection.ping_at = now + limits.PING_EVERY
-        connection.recheck_at = now + limits.RECHECK
+        connection.recheck_in(now, connection.visitor.ends_in)
         self.connections.add(connection)
         self._selector.register(connection.sock, selectors.EVENT_READ, connection)
         self.counts["opened"] += 1

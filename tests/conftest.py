@@ -15,6 +15,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from random import randrange
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -67,6 +68,7 @@ class Api:
     client: Client
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    address: str = "127.0.0.1"
 
     def send(self, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
         """Send a request below /api/v1 (or an absolute path under /api/), with JSON if given."""
@@ -76,6 +78,7 @@ class Api:
         if body is not None:
             options |= {"data": json.dumps(body), "content_type": "application/json"}
         path = path if path.startswith("/api/") else f"/api/v1{path}"
+        options.setdefault("environ_overrides", {"REMOTE_ADDR": self.address})
         answer = self.client.open(path, method=method, headers=headers, **options)
         contract.check(method, path, answer)
         return answer
@@ -107,9 +110,15 @@ class Person(Api):
 
 
 @pytest.fixture
-def api(functions: Dispatcher) -> Api:
+def address() -> str:
+    """The network address that a test's requests come from: each test has its own limits."""
+    return ".".join(str(randrange(1, 255)) for _ in range(4))
+
+
+@pytest.fixture
+def api(functions: Dispatcher, address: str) -> Api:
     """The functions, for nobody in particular."""
-    return Api(Client(functions))
+    return Api(Client(functions), address=address)
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +137,8 @@ def person(api: Api, password_hash: str) -> Callable[[str], Person]:
         user = {"id": new_id(), "email": email, "name": name}
         with app.app_context(), postgres.transaction() as conn:
             account_queries.insert_user(conn, user["id"], email, name, password_hash)
-            tokens = sessions.start(conn, Origin("test-request", "127.0.0.1", "pytest"), user)
+            origin = Origin("test-request", "127.0.0.1", "pytest")
+            tokens = sessions.start(conn, origin, user)
         return Person(
             api.client,
             tokens["access_token"],
@@ -136,6 +146,7 @@ def person(api: Api, password_hash: str) -> Callable[[str], Person]:
             name=name,
             email=email,
             refresh_token=tokens["refresh_token"],
+            address=api.address,
         )
 
     return make

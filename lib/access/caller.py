@@ -30,13 +30,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A logged-in person, and where the request came from."""
+    """A person, and where the request came from: in a session, or with a personal access token."""
 
     user_id: UUID
-    session_id: UUID
+    session_id: UUID | None
     email: str
     name: str
     origin: Origin
+    token_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,15 @@ class Access:
     """A caller who may do what the route is for: the connection, the role, and the thing itself.
 
     `target` is the row that the permission's scope names (a workspace, project, file or job), as
-    the API shows it; for the scope `account` it is the caller's own account.
+    the API shows it; for the scope `account` it is the caller's own account. `ends_in` is in how
+    many seconds session or token ends by itself, unless it is renewed; None: never.
     """
 
     conn: Connection
     caller: Caller
     role: str | None
     target: dict[str, Any]
+    ends_in: float | None = None
 
     @property
     def id(self) -> UUID:

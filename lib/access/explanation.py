@@ -16,7 +16,12 @@ UNSEEN = "There is no such {scope}, or you are no member of it."
 def table() -> dict[str, Any]:
     """Return every row of the table, and the levels from least to most."""
     rows = [
-        {"name": rule.name, "scope": rule.scope, "least": _name(rule.least)}
+        {
+            "name": rule.name,
+            "scope": rule.scope,
+            "least": _name(rule.least),
+            "grant": rule.grant,
+        }
         for rule in PERMISSIONS.values()
     ]
     return {"levels": [_name(level) for level in Level], "permissions": rows}

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from lib.access import queries
 from lib.access.caller import Access, Caller, Origin
-from lib.access.permissions import PERMISSIONS, Level, Permission, require
+from lib.access.permissions import PERMISSIONS, Level, Permission, require, require_scope
 from lib.access.tokens import Claims
 from lib.errors import Archived, NotFound, Unauthenticated
+from lib.stores import postgres
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
+
+SESSION_OVER = "This session is over; log in again."
+TOKEN_OVER = "This personal access token is not valid any more."  # noqa: S105
+
+# What every look-up tells of who asks.
+CALLER = (
+    "caller_id", "caller_email", "caller_name", "session_id", "token_id", "scopes", "unnoted",
+    "ends_in",
+)  # fmt: skip
 
 Lock = Literal["read", "write", "version"]
 
@@ -22,7 +33,7 @@ Lock = Literal["read", "write", "version"]
 def again(access: Access, permission: str, target_id: UUID) -> Access:
     """Return what `find` would, for a caller who has been let in already, about another thing."""
     caller = access.caller
-    claims = Claims(caller.user_id, caller.session_id, 0)
+    claims = Claims(caller.user_id, caller.session_id, token_id=caller.token_id)
     return find(access.conn, permission, claims, caller.origin, target_id)
 
 
@@ -39,21 +50,35 @@ def find(
 
     `write` keeps session, membership and workspace from changing until the transaction ends;
     `version`, the thing itself too.
-    Raises Unauthenticated (the session is over), NotFound (it does not exist for this caller),
-    Forbidden (a member whose role is too weak) and, for a write, Archived.
+    Raises Unauthenticated (the session is over), InsufficientScope (a personal access token that
+    does not reach so far), NotFound (it does not exist for this caller), Forbidden (a member whose
+    role is too weak) and, for a write, Archived.
     """
     rule = PERMISSIONS[permission]
     row = queries.lookup(
         conn,
         f"{rule.scope}, deleted too" if rule.deleted else rule.scope,
-        user_id=claims.user_id,
-        session_id=claims.session_id,
+        claims=claims,
         target_id=target_id,
         lock="exclusive" if rule.exclusive and lock != "read" else lock,
     )
     if row is None:
-        raise Unauthenticated("This session is over; log in again.")
-    return _access(conn, rule, claims, origin, row)
+        raise _over(claims)
+    return _access(conn, rule, origin, row, lock)
+
+
+def subject(claims: Claims) -> str:
+    """Return whom to count an attempt for: the person, also where only their token is known.
+
+    Raises Unauthenticated for a token that is not live.
+    """
+    if not claims.personal:
+        return str(claims.user_id)
+    with postgres.connection() as conn:
+        user_id = queries.owner(conn, claims)
+    if user_id is None:
+        raise Unauthenticated(TOKEN_OVER)
+    return str(user_id)
 
 
 def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
@@ -92,29 +117,32 @@ class Asking:
             rows,
             order,
             values,
-            user_id=self.claims.user_id,
-            session_id=self.claims.session_id,
+            claims=self.claims,
             target_id=self.target_id,
         )
         if not found:
-            raise Unauthenticated("This session is over; log in again.")
-        first = {name: found[0][name] for name in ("caller_id", "caller_email", "caller_name")}
+            raise _over(self.claims)
+        first = {name: found[0][name] for name in CALLER}
         first |= {"role": found[0]["caller_role"], "id": found[0]["target_id"]}
-        access = _access(self._conn, rule, self.claims, self.origin, first)
+        access = _access(self._conn, rule, self.origin, first, "read")
         return access, [row for row in found if row["id"] is not None]
 
 
 def _access(
-    conn: Connection, rule: Permission, claims: Claims, origin: Origin, row: dict[str, Any]
+    conn: Connection, rule: Permission, origin: Origin, row: dict[str, Any], lock: Lock
 ) -> Access:
     caller = Caller(
         user_id=row.pop("caller_id"),
-        session_id=claims.session_id,
+        session_id=row.pop("session_id"),
         email=row.pop("caller_email"),
         name=row.pop("caller_name"),
         origin=origin,
+        token_id=row.pop("token_id"),
     )
-    role = row.pop("role")
+    require_scope(rule.name, row.pop("scopes"))
+    if row.pop("unnoted"):
+        _note_use(conn, caller, lock)
+    role, ends_in = row.pop("role"), row.pop("ends_in")
     archived_at = row.pop("workspace_archived_at", None)
     if rule.least > Level.ACCOUNT:
         if row["id"] is None:
@@ -122,4 +150,21 @@ def _access(
         require(rule.name, role)
     if archived_at and not rule.in_archive:
         raise Archived()
-    return Access(conn, caller, role, row)
+    return Access(conn, caller, role, row, ends_in)
+
+
+def _over(claims: Claims) -> Unauthenticated:
+    return Unauthenticated(TOKEN_OVER if claims.personal else SESSION_OVER)
+
+
+def _note_use(conn: Connection, caller: Caller, lock: Lock) -> None:
+    # A write holds on to the token: two of them that also changed it would wait for each other.
+    if caller.token_id and lock == "read":
+        queries.note_use(conn, caller.token_id)
+    elif caller.token_id:
+        conn.after_commit(partial(_note_use_later, caller.token_id))
+
+
+def _note_use_later(token_id: UUID) -> None:
+    with postgres.connection() as conn:
+        queries.note_use(conn, token_id)

@@ -1,9 +1,13 @@
 """The one table of permissions: every route, socket event and document of this project reads it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
-from lib.errors import Forbidden, NotFound
+from lib.errors import Forbidden, InsufficientScope, NotFound
+
+Grant = Literal["none", "read", "write", "account"]
 
 
 class Level(IntEnum):
@@ -23,6 +27,8 @@ ROLES = {level.name.lower(): level for level in (Level.VIEWER, Level.COLLABORATO
 class Permission:
     """What one action needs: the kind of thing it is done to, and the least level that may.
 
+    `grant` is the scope that a personal access token needs for it: `read` or `write`; `account` is
+    what no token ever has, because whoever finds one must not get hold of the account with it.
     An `exclusive` one takes things or members away: others' writes to the same thing wait for it.
     A `deleted` one is also for things in the trash, which nobody but their owners sees.
     Of the writes, only those that are for the archive too may be done `in_archive`.
@@ -31,67 +37,91 @@ class Permission:
     name: str
     scope: str
     least: Level
+    grant: Grant
     exclusive: bool = False
     deleted: bool = False
     in_archive: bool = False
 
 
 _TABLE = (
-    # name, scope (what the role is looked up on), least level, exclusive, deleted, in_archive
-    Permission("health.read", "none", Level.ANYONE),
-    Permission("permission.list", "none", Level.ANYONE),
-    Permission("permission.explain", "account", Level.ACCOUNT),
-    Permission("account.register", "none", Level.ANYONE),
-    Permission("session.create", "none", Level.ANYONE),
-    Permission("session.refresh", "none", Level.ANYONE),
-    Permission("session.end", "account", Level.ACCOUNT, exclusive=True),
-    Permission("account.read", "account", Level.ACCOUNT),
-    Permission("account.activity", "account", Level.ACCOUNT),
-    Permission("invitation.preview", "none", Level.ANYONE),
-    Permission("invitation.register", "none", Level.ANYONE),
-    Permission("invitation.accept", "account", Level.ACCOUNT),
-    Permission("workspace.create", "account", Level.ACCOUNT),
-    Permission("workspace.list", "account", Level.ACCOUNT),
-    Permission("workspace.read", "workspace", Level.VIEWER),
-    Permission("workspace.update", "workspace", Level.OWNER),
-    Permission("workspace.archive", "workspace", Level.OWNER, exclusive=True, in_archive=True),
-    Permission("workspace.delete", "workspace", Level.OWNER, exclusive=True, in_archive=True),
-    Permission("workspace.transfer", "workspace", Level.OWNER, exclusive=True),
-    Permission("workspace.audit", "workspace", Level.OWNER),
-    Permission("member.list", "workspace", Level.VIEWER),
-    Permission("member.add", "workspace", Level.OWNER, exclusive=True),
-    Permission("member.update", "workspace", Level.OWNER, exclusive=True),
-    Permission("member.remove", "workspace", Level.OWNER, exclusive=True, in_archive=True),
-    Permission("member.leave", "workspace", Level.VIEWER, exclusive=True, in_archive=True),
-    Permission("invitation.create", "workspace", Level.OWNER),
-    Permission("invitation.list", "workspace", Level.OWNER),
-    Permission("invitation.resend", "workspace", Level.OWNER),
-    Permission("invitation.revoke", "workspace", Level.OWNER, exclusive=True, in_archive=True),
-    Permission("project.create", "workspace", Level.COLLABORATOR),
-    Permission("project.list", "workspace", Level.VIEWER),
-    Permission("project.list-all", "account", Level.ACCOUNT),
-    Permission("project.read", "project", Level.VIEWER),
-    Permission("project.update", "project", Level.COLLABORATOR),
-    Permission("project.delete", "project", Level.OWNER, exclusive=True),
-    Permission("project.restore", "project", Level.OWNER, exclusive=True, deleted=True),
-    Permission("project.purge", "project", Level.OWNER, exclusive=True, deleted=True),
-    Permission("project.activity", "project", Level.VIEWER),
-    Permission("project-member.list", "project", Level.VIEWER),
-    Permission("project-member.add", "project", Level.OWNER, exclusive=True),
-    Permission("project-member.update", "project", Level.OWNER, exclusive=True),
-    Permission("project-member.remove", "project", Level.OWNER, exclusive=True, in_archive=True),
-    Permission("project-member.leave", "project", Level.VIEWER, exclusive=True, in_archive=True),
-    Permission("room.join", "project", Level.VIEWER, in_archive=True),
-    Permission("room.presence", "project", Level.VIEWER),
-    Permission("cursor.update", "project", Level.VIEWER),
-    Permission("file.list", "project", Level.VIEWER),
-    Permission("file.create", "project", Level.COLLABORATOR),
-    Permission("file.read", "file", Level.VIEWER),
-    Permission("file.update", "file", Level.COLLABORATOR),
-    Permission("file.delete", "file", Level.COLLABORATOR, exclusive=True),
-    Permission("job.submit", "project", Level.COLLABORATOR),
-    Permission("job.list", "project", Level.VIEWER),
-    Permission("job.read", "job", Level.VIEWER),
+    # name, scope (what the role is looked up on), least level, tokens' scope, and what is special
+    Permission("health.read", "none", Level.ANYONE, "none"),
+    Permission("permission.list", "none", Level.ANYONE, "none"),
+    Permission("permission.explain", "account", Level.ACCOUNT, "read"),
+    Permission("account.register", "none", Level.ANYONE, "none"),
+    Permission("session.create", "none", Level.ANYONE, "none"),
+    Permission("session.refresh", "none", Level.ANYONE, "none"),
+    Permission("session.end", "account", Level.ACCOUNT, "account", exclusive=True),
+    Permission("session.list", "account", Level.ACCOUNT, "account"),
+    Permission("session.revoke", "account", Level.ACCOUNT, "account", exclusive=True),
+    Permission("account.update", "account", Level.ACCOUNT, "write"),
+    Permission("account.delete", "account", Level.ACCOUNT, "account", exclusive=True),
+    Permission("password.change", "account", Level.ACCOUNT, "account", exclusive=True),
+    Permission("password.forgot", "none", Level.ANYONE, "none"),
+    Permission("password.reset", "none", Level.ANYONE, "none"),
+    Permission("email.verify", "none", Level.ANYONE, "none"),
+    Permission("email.resend", "account", Level.ACCOUNT, "account"),
+    Permission("token.list", "account", Level.ACCOUNT, "account"),
+    Permission("token.create", "account", Level.ACCOUNT, "account", exclusive=True),
+    Permission("token.read", "account", Level.ACCOUNT, "account"),
+    Permission("token.revoke", "account", Level.ACCOUNT, "account", exclusive=True),
+    Permission("account.read", "account", Level.ACCOUNT, "read"),
+    Permission("account.activity", "account", Level.ACCOUNT, "read"),
+    Permission("invitation.preview", "none", Level.ANYONE, "none"),
+    Permission("invitation.register", "none", Level.ANYONE, "none"),
+    Permission("invitation.accept", "account", Level.ACCOUNT, "write"),
+    Permission("workspace.create", "account", Level.ACCOUNT, "write"),
+    Permission("workspace.list", "account", Level.ACCOUNT, "read"),
+    Permission("workspace.read", "workspace", Level.VIEWER, "read"),
+    Permission("workspace.update", "workspace", Level.OWNER, "write"),
+    Permission(
+        "workspace.archive", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
+    ),
+    Permission(
+        "workspace.delete", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
+    ),
+    Permission("workspace.transfer", "workspace", Level.OWNER, "write", exclusive=True),
+    Permission("workspace.audit", "workspace", Level.OWNER, "read"),
+    Permission("member.list", "workspace", Level.VIEWER, "read"),
+    Permission("member.add", "workspace", Level.OWNER, "write", exclusive=True),
+    Permission("member.update", "workspace", Level.OWNER, "write", exclusive=True),
+    Permission("member.remove", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True),
+    Permission("member.leave", "workspace", Level.VIEWER, "write", exclusive=True, in_archive=True),
+    Permission("invitation.create", "workspace", Level.OWNER, "write"),
+    Permission("invitation.list", "workspace", Level.OWNER, "read"),
+    Permission("invitation.resend", "workspace", Level.OWNER, "write"),
+    Permission(
+        "invitation.revoke", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
+    ),
+    Permission("project.create", "workspace", Level.COLLABORATOR, "write"),
+    Permission("project.list", "workspace", Level.VIEWER, "read"),
+    Permission("project.list-all", "account", Level.ACCOUNT, "read"),
+    Permission("project.read", "project", Level.VIEWER, "read"),
+    Permission("project.update", "project", Level.COLLABORATOR, "write"),
+    Permission("project.delete", "project", Level.OWNER, "write", exclusive=True),
+    Permission("project.restore", "project", Level.OWNER, "write", exclusive=True, deleted=True),
+    Permission("project.purge", "project", Level.OWNER, "write", exclusive=True, deleted=True),
+    Permission("project.activity", "project", Level.VIEWER, "read"),
+    Permission("project-member.list", "project", Level.VIEWER, "read"),
+    Permission("project-member.add", "project", Level.OWNER, "write", exclusive=True),
+    Permission("project-member.update", "project", Level.OWNER, "write", exclusive=True),
+    Permission(
+        "project-member.remove", "project", Level.OWNER, "write", exclusive=True, in_archive=True
+    ),
+    Permission(
+        "project-member.leave", "project", Level.VIEWER, "write", exclusive=True, in_archive=True
+    ),
+    Permission("room.join", "project", Level.VIEWER, "read", in_archive=True),
+    Permission("room.presence", "project", Level.VIEWER, "read"),
+    Permission("cursor.update", "project", Level.VIEWER, "read"),
+    Permission("file.list", "project", Level.VIEWER, "read"),
+    Permission("file.create", "project", Level.COLLABORATOR, "write"),
+    Permission("file.read", "file", Level.VIEWER, "read"),
+    Permission("file.update", "file", Level.COLLABORATOR, "write"),
+    Permission("file.delete", "file", Level.COLLABORATOR, "write", exclusive=True),
+    Permission("job.submit", "project", Level.COLLABORATOR, "write"),
+    Permission("job.list", "project", Level.VIEWER, "read"),
+    Permission("job.read", "job", Level.VIEWER, "read"),
 )
 
 PERMISSIONS = {permission.name: permission for permission in _TABLE}
@@ -117,3 +147,19 @@ def require(permission: str, role: str | None) -> None:
     raise Forbidden(
         f"This needs the role {least}; yours is {role}.", required_role=least, role=role
     )
+
+
+def require_scope(permission: str, scopes: Collection[str] | None) -> None:
+    """Let a caller pass who came with a personal token of these scopes, or (None) without one.
+
+    Raises InsufficientScope.
+    """
+    grant = PERMISSIONS[permission].grant
+    if scopes is None or grant in scopes:
+        return
+    detail = (
+        "No personal access token may do this; log in."
+        if grant == "account"
+        else f"This needs a token with the scope {grant}."
+    )
+    raise InsufficientScope(detail, required_scope=grant)

@@ -1,7 +1,7 @@
 """The lookups: each finds a live session, the caller's role and the thing itself in one statement.
 
-They answer no row when the session is not live, a null `role` when the caller is no member, and a
-null `id` when the thing does not exist.
+A personal access token takes the session's place. They answer no row when it is not live, a null
+`role` when the caller is no member, and a null `id` when the thing does not exist.
 
 For a write, the rows that grant the access are locked: a write never commits after the revocation
 of its author did, nor into what was deleted or archived before. The workspace comes first, then the
@@ -18,18 +18,46 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from lib.access.tokens import Claims
     from lib.stores.connection import Connection
 
 _CALLER = """
 WITH caller AS MATERIALIZED (
-    SELECT s.user_id, s.id AS session_id, u.email, u.name, u.created_at
-    FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = %(session_id)s AND s.user_id = %(user_id)s
-      AND s.revoked_at IS NULL AND s.expires_at > now()
+    SELECT {credential}, s.user_id, extract(epoch FROM s.expires_at - now())::float8 AS ends_in,
+           u.email, u.name, u.created_at, u.email_verified_at IS NOT NULL AS email_verified
+    FROM {credentials} s JOIN users u ON u.id = s.user_id
+    WHERE {condition}
     {session_lock}
 ){held}
 SELECT caller.user_id AS caller_id, caller.email AS caller_email, caller.name AS caller_name,
+caller.session_id, caller.token_id, caller.scopes, caller.unnoted, caller.ends_in,
 """
+
+# What somebody can come with. A token's use is noted at most once in this many seconds.
+NOTED_EVERY = 60
+_CREDENTIALS = {
+    "session": {
+        "credential": """
+            s.id AS session_id, NULL::uuid AS token_id, NULL::text[] AS scopes, false AS unnoted
+        """,
+        "credentials": "sessions",
+        "condition": """
+            s.id = %(session_id)s AND s.user_id = %(user_id)s
+            AND s.revoked_at IS NULL AND s.expires_at > now()
+        """,
+    },
+    "token": {
+        "credential": f"""
+            NULL::uuid AS session_id, s.id AS token_id, s.scopes,
+            coalesce(s.last_used_at < now() - interval '{NOTED_EVERY}s', true) AS unnoted
+        """,
+        "credentials": "personal_tokens",
+        "condition": """
+            (s.digest = %(token_digest)s OR s.id = %(token_id)s)
+            AND (s.expires_at IS NULL OR s.expires_at > now())
+        """,
+    },
+}
 
 # The caller of a write, who holds on to the workspace that the thing is in. No thing moves to
 # another workspace, so the way there needs no lock. Writers take turns by an advisory lock, given
@@ -99,7 +127,8 @@ j.finished_at
 
 _SCOPES = {
     "account": """
-        NULL AS role, caller.user_id AS id, caller.email, caller.name, caller.created_at
+        NULL AS role, caller.user_id AS id, caller.email, caller.email_verified, caller.name,
+        caller.created_at
         FROM caller
     """,
     "workspace": """
@@ -168,18 +197,28 @@ _LOCKS = {
 }
 
 
-def _statement(text: str, lock: str, way: str | None = None) -> str:
+# For an account, the account itself is the thing: locked before the session, so that two sessions
+# of one person which would end each other wait in line.
+_ACCOUNT_LOCKS = {
+    "version": "FOR NO KEY UPDATE OF u FOR SHARE OF s",
+    "exclusive": "FOR NO KEY UPDATE OF u FOR UPDATE OF s",
+}
+
+
+def _statement(credential: str, text: str, lock: str, way: str | None = None) -> str:
     rest = re.sub(r"\{(live )?target( inside)?:(\w+) (\w+)\}", _target, text)
-    caller = _CALLER.replace("{held}", "")
+    held, locks = "", dict(zip(_LOCKED, _LOCKS[lock], strict=True))
     if way:
         turn = ALONE if lock == "exclusive" else SHARED
         held = _HELD.replace("{way}", way).replace("{turn}", turn)
-        caller = _CALLER.replace("{held}", held).replace("{session_lock}", "FOR SHARE OF s")
+        locks["session_lock"] = "FOR SHARE OF s"
         rest = rest.replace("FROM caller", "FROM holder AS caller")
         rest = "caller.archived_at AS workspace_archived_at, " + rest
-    statement = caller + rest
-    for name, clause in zip(_LOCKED, _LOCKS[lock], strict=True):
-        statement = statement.replace(f"{{{name}}}", clause)
+    elif text is _SCOPES["account"]:
+        locks["session_lock"] = _ACCOUNT_LOCKS.get(lock, locks["session_lock"])
+    statement = _CALLER.replace("{held}", held) + rest
+    for name, part in (_CREDENTIALS[credential] | locks).items():
+        statement = statement.replace(f"{{{name}}}", part)
     return statement
 
 
@@ -190,7 +229,10 @@ def _target(match: re.Match[str]) -> str:
 
 
 _STATEMENTS = {
-    (scope, lock): _statement(text, lock, None if lock == "read" else _WAYS.get(scope))
+    (credential, scope, lock): _statement(
+        credential, text, lock, None if lock == "read" else _WAYS.get(scope)
+    )
+    for credential in _CREDENTIALS
     for scope, text in _SCOPES.items()
     for lock in _LOCKS
 }
@@ -200,18 +242,17 @@ def lookup(
     conn: Connection,
     scope: str,
     *,
-    user_id: UUID,
-    session_id: UUID,
+    claims: Claims,
     target_id: UUID | None,
     lock: str,
 ) -> dict[str, Any] | None:
-    """Find the session, the role and the row of `scope` in one statement; None: no live session.
+    """Find session or token, role and the row of `scope` in one statement; None: it is not live.
 
     `lock` is `read`, `write`, `version` or `exclusive`; under a lock, the row also tells since
     when the workspace is archived that the thing is in: `workspace_archived_at`.
     """
-    values = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
-    return conn.execute(_STATEMENTS[scope, lock], values).fetchone()
+    statement = _STATEMENTS[_credential(claims), scope, lock]
+    return conn.execute(statement, _values(claims, target_id)).fetchone()
 
 
 def lookup_with_rows(
@@ -221,25 +262,64 @@ def lookup_with_rows(
     order: str,
     values: Mapping[str, Any],
     *,
-    user_id: UUID,
-    session_id: UUID,
+    claims: Claims,
     target_id: UUID | None,
 ) -> list[dict[str, Any]]:
-    """Find the session, the role in `scope` and a list in one statement; []: no live session.
+    """Find session or token, role in `scope` and a list in one statement; []: it is not live.
 
     `rows` is the SELECT of the list; `order` its order, in the terms of `listed`. Each row carries
     `caller_role` and `target_id`; a list without rows is one row whose `id` is null.
     """
-    ours = {"user_id": user_id, "session_id": session_id, "target_id": target_id}
-    return conn.execute(_list_statement(scope, rows, order), {**values, **ours}).fetchall()
+    statement = _list_statement(_credential(claims), scope, rows, order)
+    return conn.execute(statement, {**values, **_values(claims, target_id)}).fetchall()
 
 
 @cache
-def _list_statement(scope: str, rows: str, order: str) -> str:
+def _list_statement(credential: str, scope: str, rows: str, order: str) -> str:
     listed = _LISTED.replace("{rows}", rows).replace("{order}", order)
-    return _statement(_LISTS[scope], "read") + listed
+    return _statement(credential, _LISTS[scope], "read") + listed
+
+
+def _credential(claims: Claims) -> str:
+    return "token" if claims.personal else "session"
+
+
+def _values(claims: Claims, target_id: UUID | None) -> dict[str, Any]:
+    return {
+        "user_id": claims.user_id,
+        "session_id": claims.session_id,
+        "token_digest": claims.token_digest,
+        "token_id": claims.token_id,
+        "target_id": target_id,
+    }
 
 
 def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
     """Hold a workspace alone until the transaction ends, as an `exclusive` look-up does."""
     conn.execute(f"SELECT {ALONE}(hashtextextended(%s::uuid::text, 0))", [workspace_id])
+
+
+def owner(conn: Connection, claims: Claims) -> UUID | None:
+    """Return whose the personal access token is, if it is live."""
+    row = conn.execute(
+        """
+        SELECT user_id FROM personal_tokens
+        WHERE digest = %s AND (expires_at IS NULL OR expires_at > now())
+        """,
+        [claims.token_digest],
+    ).fetchone()
+    return row["user_id"] if row else None
+
+
+def note_use(conn: Connection, token_id: UUID) -> None:
+    """Note that a token is in use, unless somebody else is doing so, or is writing with it."""
+    conn.execute(
+        """
+        UPDATE personal_tokens SET last_used_at = now() WHERE id = (
+            SELECT id FROM personal_tokens
+            WHERE id = %s AND coalesce(last_used_at < now() - make_interval(secs => %s), true)
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
+        [token_id, NOTED_EVERY],
+    )

@@ -7,11 +7,15 @@ from lib.schemas import Strict
 
 
 class PermissionOut(Strict):
-    """One action: its name, what it is done to (`scope`), and the least level that may."""
+    """One action: its name, what it is done to (`scope`), and the least level that may.
+
+    `grant` is the scope that a personal access token needs for it; none has `account`.
+    """
 
     name = fields.String()
     scope = fields.String()
     least = fields.String()
+    grant = fields.String()
 
 
 class TableOut(Strict):

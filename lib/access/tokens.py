@@ -16,6 +16,7 @@ from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
+from lib.access import personal_tokens
 from lib.config import settings
 from lib.errors import Unauthenticated
 
@@ -24,16 +25,27 @@ ISSUER = "collab"
 AUDIENCE = "collab-api"
 REQUIRED = ("sub", "sid", "iss", "aud", "iat", "exp", "jti", "type")
 MAX_TOKEN = 4096  # characters; ours have about 400
+NOTHING_KNOWN = (None, 0)
 MAX_KNOWN = 10_000  # tokens whose signature a process remembers to have checked: about 6 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token proves: who, in which session, until when (Unix time in seconds)."""
+    """What somebody has shown: a person's session, or else a personal access token.
 
-    user_id: UUID
-    session_id: UUID
-    expires_at: int
+    The token is known by its digest, or by its id where a ticket stands for it. Whether it or the
+    session is live, and whose the token is, the look-up says (lib.access.lookups).
+    """
+
+    user_id: UUID | None
+    session_id: UUID | None
+    token_digest: bytes | None = None
+    token_id: UUID | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is a personal access token."""
+        return self.session_id is None
 
 
 @cache
@@ -53,10 +65,10 @@ def install(app: Flask) -> None:
         JWT_ENCODE_AUDIENCE=AUDIENCE,
         JWT_DECODE_AUDIENCE=AUDIENCE,
         JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings().jwt_expires_in),
-        JWT_SECRET_KEY=settings().jwt_secret,
         JWT_COOKIE_CSRF_PROTECT=False,  # no cookies here
     )
     manager = JWTManager(app)
+    manager.encode_key_loader(lambda _identity: next(iter(keys().values())))
     manager.decode_key_loader(_key_of)
 
 
@@ -71,32 +83,34 @@ def issue(user_id: UUID, session_id: UUID) -> str:
 
 
 def verify(token: str) -> Claims:
-    """Return what `token` proves; needs an application context.
+    """Return what `token` shows; needs an application context.
 
     A token's signature is checked once in a process, its expiry each time. Raises Unauthenticated
-    for anything but a live access token of ours.
+    for anything but a live access token of ours, or a personal one.
     """
+    if token.startswith(personal_tokens.PREFIX):
+        return Claims(None, None, token_digest=personal_tokens.digest(token))
     known = _verified(tuple(keys()))
-    claims = known.get(token)
-    if claims is None or claims.expires_at <= time.time():
-        claims = _decode(token)
+    claims, ends = known.get(token, NOTHING_KNOWN)
+    if claims is None or ends <= time.time():
+        claims, ends = _decode(token)
         if len(known) >= MAX_KNOWN:
             known.clear()
-        known[token] = claims
+        known[token] = claims, ends
     return claims
 
 
 @cache
-def _verified(_kids: tuple[str, ...]) -> dict[str, Claims]:
+def _verified(_kids: tuple[str, ...]) -> dict[str, tuple[Claims, int]]:
     return {}
 
 
-def _decode(token: str) -> Claims:
+def _decode(token: str) -> tuple[Claims, int]:
     if not current_app or len(token) > MAX_TOKEN or not token.isascii():
         raise Unauthenticated("The access token is not valid.")
     try:
         claims = decode_token(token)
-        return Claims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
+        return Claims(UUID(claims["sub"]), UUID(claims["sid"])), int(claims["exp"])
     except ExpiredSignatureError:
         raise Unauthenticated("The access token has expired; refresh it.") from None
     except (PyJWTError, JWTExtendedException, ValueError, TypeError, KeyError, AttributeError):

@@ -23,6 +23,7 @@ def create(
     person = Person(new_id(), email, name)
     if not queries.insert_user(conn, person.user_id, email, name, password_hash):
         return None
+    queries.verify_email(conn, person.user_id)
     target = ("account", person.user_id)
     events.record(conn, "account.registered", None, origin=origin, target=target)
     return person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cache
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
@@ -18,10 +19,15 @@ AT_ONCE = 4  # hashes computed at the same time in one process: 76 MiB at most
 _slots = BoundedSemaphore(AT_ONCE)
 
 
+def normalised(password: str) -> str:
+    """Return `password` as it is hashed: the same, however a keyboard composes its letters."""
+    return unicodedata.normalize("NFKC", password)
+
+
 def digest(password: str) -> str:
     """Return the argon2id hash of `password`, with its salt and parameters in the text."""
     with _slots:
-        return _hasher().hash(password)
+        return _hasher().hash(normalised(password))
 
 
 def matches(stored: str | None, password: str) -> bool:
@@ -34,7 +40,7 @@ def matches(stored: str | None, password: str) -> bool:
 
     with _slots:
         try:
-            _hasher().verify(stored or _nobody(), password)
+            _hasher().verify(stored or _nobody(), normalised(password))
         except (VerificationError, InvalidHashError):
             return False
     return stored is not None

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 
-from lib.config import settings
+from lib.access.tokens import keys
 
 PREFIX = "rt_"
 TOKEN_BYTES = 32
@@ -21,13 +21,20 @@ def first() -> str:
     return PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def successor(token: str) -> str:
-    """Return the token that follows `token`; always the same one under the same server key."""
-    key = hashlib.sha256(b"refresh:" + settings().jwt_secret.encode()).digest()
-    mac = hmac.digest(key, token.encode(), "sha256")
-    return PREFIX + urlsafe_b64encode(mac).rstrip(b"=").decode()
+def successors(token: str) -> list[str]:
+    """Return the token that follows `token` under each accepted server key, the signing one first.
+
+    Under the same key it is always the same.
+    """
+    return [_successor(token, secret) for secret in keys().values()]
 
 
 def digest(token: str) -> bytes:
     """Return what is stored of `token`."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def _successor(token: str, secret: str) -> str:
+    key = hashlib.sha256(b"refresh:" + secret.encode()).digest()
+    mac = hmac.digest(key, token.encode(), "sha256")
+    return PREFIX + urlsafe_b64encode(mac).rstrip(b"=").decode()

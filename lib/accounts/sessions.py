@@ -1,17 +1,18 @@
-"""Sessions: log in, refresh, log out, and their end."""
+"""Sessions: how they start, go on and end, and which there are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access import tokens
-from lib.access.caller import Caller, Origin
-from lib.accounts import passwords, queries, refresh_tokens
+from lib.access.caller import Access, Caller, Origin
+from lib.accounts import queries, refresh_tokens
 from lib.audit import events
+from lib.audit.events import Event
 from lib.bridge import evictions
 from lib.config import settings
-from lib.errors import Unauthenticated
+from lib.errors import NotFound, Unauthenticated
 from lib.ids import new_id
 from lib.stores import postgres
 
@@ -19,22 +20,6 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 GRACE = 10  # seconds in which a used refresh token still answers with its successor
-
-
-def log_in(origin: Origin, *, email: str, password: str) -> dict[str, Any]:
-    """Start a session; return its tokens.
-
-    Raises Unauthenticated, in the same words and after the same work, for an unknown address and
-    for a wrong password.
-    """
-    with postgres.connection() as conn:
-        user = queries.credentials(conn, email)
-    if not passwords.matches(user["password_hash"] if user else None, password) or user is None:
-        _refuse(origin, user)
-    with postgres.transaction() as conn:
-        if passwords.outdated(user["password_hash"]):
-            queries.set_password(conn, user["id"], passwords.digest(password))
-        return start(conn, origin, user)
 
 
 def refresh(origin: Origin, *, refresh_token: str) -> dict[str, Any]:
@@ -57,16 +42,48 @@ def refresh(origin: Origin, *, refresh_token: str) -> dict[str, Any]:
     raise Unauthenticated(detail or "This refresh token is not valid; log in again.")
 
 
-def log_out(conn: Connection, caller: Caller) -> None:
+def log_out(access: Access) -> None:
     """End the caller's session: its tokens stop working, its sockets are closed."""
-    queries.revoke(conn, caller.session_id, "logged out")
+    end_all(access.conn, access.caller, "logged out", only=access.caller.session_id)
+
+
+def of_person(access: Access, *, cursor: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """List the caller's live sessions, newest first; one more than `limit` if there are more."""
+    rows = queries.sessions(access.conn, access.id, before=cursor, limit=limit + 1)
+    return [row | {"current": row["id"] == access.caller.session_id} for row in rows]
+
+
+def revoke(access: Access, session_id: UUID) -> None:
+    """End one of the caller's sessions; raises NotFound when they have no such live one."""
+    if not end_all(access.conn, access.caller, "revoked", only=session_id):
+        raise NotFound()
+
+
+def revoke_all(access: Access, *, keep: str | None) -> None:
+    """End the caller's sessions: all, or, with `keep` = current, the others."""
+    but = access.caller.session_id if keep else None
+    end_all(access.conn, access.caller, "revoked", but=but)
+
+
+def end_all(
+    conn: Connection,
+    caller: Caller,
+    reason: str,
+    *,
+    only: UUID | None = None,
+    but: UUID | None = None,
+) -> int:
+    """End somebody's live sessions (all, `only` one, all `but` one), and close their sockets.
+
+    Returns how many ended.
+    """
+    ended = queries.revoke_of(conn, caller.user_id, reason, only=only, but=but)
     evictions.announce(conn, caller.user_id)
-    events.record(conn, "session.ended", caller, target=("session", caller.session_id))
-
-
-def expire(conn: Connection, limit: int) -> int:
-    """Delete up to `limit` sessions that ended a while ago, with their tokens; return how many."""
-    return queries.delete_ended(conn, limit)
+    details = {"reason": reason}
+    events.record_all(
+        conn, [Event("session.ended", caller, ("session", i), details=details) for i in ended]
+    )
+    return len(ended)
 
 
 def start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, Any]:
@@ -80,11 +97,21 @@ def start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, A
 
 
 def _rotate(conn: Connection, token: str, row: dict[str, Any]) -> dict[str, Any]:
-    following = refresh_tokens.successor(token)
+    following = _successor(conn, token, row)
     queries.use_refresh_token(conn, row["digest"])
     queries.insert_refresh_token(conn, refresh_tokens.digest(following), row["session_id"])
     queries.touch(conn, row["session_id"], settings().refresh_expires_in)
     return _pair(row["user_id"], row["session_id"], following)
+
+
+def _successor(conn: Connection, token: str, row: dict[str, Any]) -> str:
+    """Return the token that follows: for one used before, the one that was given then.
+
+    That may have been under a key which was the signing one until a moment ago.
+    """
+    possible = {refresh_tokens.digest(text): text for text in refresh_tokens.successors(token)}
+    given = queries.stored_tokens(conn, row["session_id"], list(possible)) if row["used"] else []
+    return possible[given[0]] if given else next(iter(possible.values()))
 
 
 def _pair(user_id: UUID, session_id: UUID, refresh_token: str) -> dict[str, Any]:
@@ -100,11 +127,3 @@ def _end_stolen(conn: Connection, origin: Origin, row: dict[str, Any]) -> None:
     evictions.announce(conn, row["user_id"])
     caller = Caller(row["user_id"], row["session_id"], row["email"], row["name"], origin)
     events.record(conn, "session.reuse-detected", caller, target=("session", row["session_id"]))
-
-
-def _refuse(origin: Origin, user: dict[str, Any] | None) -> NoReturn:
-    # An unknown address is not written down: people type passwords into the wrong field.
-    target = ("account", user["id"]) if user else ("account", "unknown")
-    with postgres.transaction() as conn:
-        events.record(conn, "session.refused", None, origin=origin, target=target)
-    raise Unauthenticated("E-mail and password do not match.")

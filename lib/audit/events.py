@@ -20,7 +20,7 @@ PROJECT_ACTIONS = "project_actions"
 JOB_EVENTS = "job_events"
 
 # Where an action belongs, by its first word; the rest happens to workspaces and projects.
-_COLLECTIONS = {"account": AUTH_LOGS, "session": AUTH_LOGS, "job": JOB_EVENTS}
+_COLLECTIONS = dict.fromkeys(("account", "session", "token"), AUTH_LOGS) | {"job": JOB_EVENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ def _row(event: Event) -> dict[str, Any]:
         "request_id": origin.request_id,
         "address": origin.address,
         "user_agent": origin.user_agent,
+        "token_id": _text(actor.token_id if isinstance(actor, Caller) else None),
         "details": event.details or {},
     }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 PRIVATE = frozenset({"email", "worker"})  # details that members of a project are not shown
+CONTEXT = ("request_id", "address", "user_agent", "token_id")
 LAST_MILLISECOND = 2**48 - 1  # of the 48 bits that a UUIDv7 has for its time
 
 
@@ -146,5 +147,5 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         if actor_id
         else None,
         "target": {"type": document["target_type"], "id": document["target_id"]},
-        "context": {key: document[key] for key in ("request_id", "address", "user_agent")},
+        "context": {key: document.get(key) for key in CONTEXT},
     } | {key: document[key] for key in ("at", "action", "workspace_id", "project_id", "details")}

@@ -49,11 +49,15 @@ class TargetOut(Strict):
 
 
 class ContextOut(Strict):
-    """The request that it came with; a worker's events carry the id of the one they go back to."""
+    """The request that it came with; a worker's events carry the id of the one they go back to.
+
+    `token_id` is the personal access token's, where the request came with one.
+    """
 
     request_id = fields.String()
     address = fields.String()
     user_agent = fields.String()
+    token_id = fields.String(allow_none=True)
 
 
 class EventOut(Strict):

@@ -17,11 +17,15 @@ TICKET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a ticket stands for: this person, in this session, may knock at this project's door."""
+    """What a ticket stands for: this person may knock at this project's door.
+
+    They are in this session, or came with this personal access token.
+    """
 
     user_id: UUID
-    session_id: UUID
+    session_id: UUID | None
     project_id: UUID
+    token_id: UUID | None = None
 
 
 def issue(ticket: Ticket) -> str:
@@ -30,7 +34,8 @@ def issue(ticket: Ticket) -> str:
     Raises Unavailable when Redis does not answer.
     """
     text = secrets.token_urlsafe(TICKET_BYTES)
-    value = [str(ticket.user_id), str(ticket.session_id), str(ticket.project_id)]
+    ids = (ticket.user_id, ticket.session_id, ticket.project_id, ticket.token_id)
+    value = [str(each) if each else None for each in ids]
     redis.execute("SET", _key(text), json.dumps(value), "EX", TICKET_TTL)
     return text
 
@@ -41,7 +46,9 @@ def redeem(text: str) -> Ticket | None:
     Raises Unavailable when Redis does not answer.
     """
     value = redis.execute("GETDEL", _key(text))
-    return Ticket(*(UUID(part) for part in json.loads(value))) if value else None
+    if value is None:
+        return None
+    return Ticket(*(UUID(part) if part else None for part in json.loads(value)))  # type: ignore[arg-type]
 
 
 def _key(text: str) -> str:

@@ -51,6 +51,7 @@ class Settings:
     job_lost_after: int
     audit_retention_days: int
     rate_limits: bool
+    email_verification_required: bool
     host: str
 
 
@@ -74,7 +75,7 @@ def load(env: Mapping[str, str]) -> Settings:
         log_level=(env.get("LOG_LEVEL") or "INFO").upper(),
         database_url=database_url,
         database_direct_url=env.get("DATABASE_DIRECT_URL") or database_url,
-        database_pooled=_switch(env, "DATABASE_POOLED", "on"),
+        database_pooled=_switch(env, "DATABASE_POOLED", ("on", "off")),
         redis_url=env.get("REDIS_URL") or _redis_url(env),
         upstash_url=env.get("UPSTASH_REDIS_REST_URL", ""),
         upstash_token=env.get("UPSTASH_REDIS_REST_TOKEN", ""),
@@ -100,7 +101,10 @@ def load(env: Mapping[str, str]) -> Settings:
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
-        rate_limits=_switch(env, "RATE_LIMITS", "on"),
+        rate_limits=_switch(env, "RATE_LIMITS", ("on", "off")),
+        email_verification_required=not _switch(
+            env, "EMAIL_VERIFICATION", ("optional", "required")
+        ),
         host=env.get("HOST") or "127.0.0.1",
     )
 
@@ -163,11 +167,12 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         raise ConfigError(f"{name} must be a whole number, not {env[name]!r}.") from None
 
 
-def _switch(env: Mapping[str, str], name: str, default: str) -> bool:
-    value = env.get(name) or default
-    if value not in ("on", "off"):
-        raise ConfigError(f"{name} must be on or off, not {value!r}.")
-    return value == "on"
+def _switch(env: Mapping[str, str], name: str, words: tuple[str, str]) -> bool:
+    """Return whether the first of two words is set, which is the default."""
+    value = env.get(name) or words[0]
+    if value not in words:
+        raise ConfigError(f"{name} must be {words[0]} or {words[1]}, not {value!r}.")
+    return value == words[0]
 
 
 def _duration(env: Mapping[str, str], name: str, default: str) -> int:

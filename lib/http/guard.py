@@ -28,7 +28,7 @@ def public(permission: str) -> Callable[[View], View]:
         @wraps(view)
         def open_to_all(*args: Any, **kwargs: Any) -> Any:
             origin = headers.origin()
-            limited.count(view, origin.address)
+            limited.count(view, lambda: origin.address)
             return view(origin, *args, **kwargs)
 
         open_to_all.permission = permission  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
         def guarded(**params: UUID) -> Any:
             claims = tokens.verify(tokens.bearer(request.headers.get("Authorization", "")))
             target = params.pop(parameter) if rule.scope != "account" else None
-            limited.count(view, str(claims.user_id))
+            limited.count(view, lambda: lookups.subject(claims))
             request.get_data()  # read a slow client's body before a connection is held for it
             reads = request.method in SAFE_METHODS
             lend = postgres.connection if reads else postgres.transaction

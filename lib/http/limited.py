@@ -28,10 +28,10 @@ def limited(limit: Limit) -> Callable[[View], View]:
     return decorate
 
 
-def count(view: View, subject: str) -> None:
-    """Count a call of `view` by `subject`, if it is limited; raises TooMany beyond the limit."""
+def count(view: View, subject: Callable[[], str]) -> None:
+    """Count a call of `view` by `subject()`, if it is limited; raises TooMany beyond the limit."""
     if limit := getattr(view, "limit", None):
-        show(throttles.take(limit, subject))
+        show(throttles.take(limit, subject()))
 
 
 def show(standing: Standing) -> None:

@@ -53,6 +53,7 @@ def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
     }
     if rule := operation.permission:
         described |= {"x-permission": rule.name, "x-required-role": rule.least.name.lower()}
+        described["x-required-scope"] = rule.grant
     if operation.limit:
         limit = operation.limit
         described["x-limit"] = {"requests": limit.most, "seconds": limit.seconds}

@@ -33,6 +33,7 @@ PROBLEM = {
         "detail": {"type": "string"},
         "request_id": {"type": "string"},
         "required_role": {"type": "string"},
+        "required_scope": {"type": "string"},
         "errors": {
             "type": "array",
             "description": "Each mistake in the input.",

@@ -12,6 +12,7 @@ from lib.errors import (
     BadRequest,
     Conflict,
     Forbidden,
+    InsufficientScope,
     Invalid,
     NotFound,
     PreconditionFailed,
@@ -63,6 +64,8 @@ def _access_errors(operation: Operation) -> Iterator[type[AppError]]:
         yield Unauthenticated
     if operation.parameters:
         yield NotFound
+    if rule and rule.least > Level.ANYONE:
+        yield InsufficientScope
     if rule and rule.least > Level.VIEWER:
         yield Forbidden
 

@@ -13,6 +13,8 @@ def issue(access: Access) -> dict[str, Any]:
     Raises Unavailable when Redis, which keeps the ticket, does not answer.
     """
     caller = access.caller
-    ticket = tickets.issue(tickets.Ticket(caller.user_id, caller.session_id, access.id))
+    ticket = tickets.issue(
+        tickets.Ticket(caller.user_id, caller.session_id, access.id, caller.token_id)
+    )
     url = f"{settings().realtime_url}/ws/projects/{access.id}?ticket={ticket}"
     return {"ticket": ticket, "url": url, "expires_in": tickets.TICKET_TTL}

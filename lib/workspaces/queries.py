@@ -165,3 +165,40 @@ def delete_member(conn: Connection, workspace_id: UUID, user_id: UUID) -> None:
         "DELETE FROM workspace_members WHERE workspace_id = %s AND user_id = %s",
         [workspace_id, user_id],
     )
+
+
+def lock_of_member(conn: Connection, user_id: UUID) -> None:
+    """Lock all workspaces of a person until the commit, in the order of their ids."""
+    conn.execute(
+        """
+        SELECT w.id FROM workspaces w JOIN workspace_members m ON m.workspace_id = w.id
+        WHERE m.user_id = %s ORDER BY w.id FOR UPDATE OF w
+        """,
+        [user_id],
+    )
+
+
+def standing_of_member(conn: Connection, user_id: UUID) -> list[dict[str, Any]]:
+    """List a person's workspaces: whether anybody else is in, and they are the last owner.
+
+    Somebody who is in one of its projects only is in, too.
+    """
+    return conn.execute(
+        """
+        SELECT w.id, w.name,
+               m.role = 'owner' AND NOT EXISTS (
+                   SELECT FROM workspace_members o
+                   WHERE o.workspace_id = w.id AND o.role = 'owner' AND o.user_id <> m.user_id
+               ) AS last_owner,
+               EXISTS (
+                   SELECT FROM workspace_members o
+                   WHERE o.workspace_id = w.id AND o.user_id <> m.user_id
+               ) OR EXISTS (
+                   SELECT FROM project_members g JOIN projects p ON p.id = g.project_id
+                   WHERE p.workspace_id = w.id AND g.user_id <> m.user_id
+               ) AS others
+        FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
+        WHERE m.user_id = %s ORDER BY w.id
+        """,
+        [user_id],
+    ).fetchall()

@@ -47,7 +47,8 @@ def ids(team):
     ids = {"workspace_id": team.workspace["id"], "project_id": team.project["id"]}
     made = team.owner.post(f"/workspaces/{ids['workspace_id']}/invitations", {"role": "viewer"})
     ids |= {"invitation_id": made.get_json()["id"]}
-    return ids | {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
+    ids |= {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
+    return ids | {"session_id": team.file["id"], "token_id": team.file["id"]}
 
 
 @pytest.fixture
@@ -133,7 +134,9 @@ def test_a_strange_value_in_any_field_is_refused_or_kept_as_it_is(writes, team, 
 
 def test_a_member_that_only_the_server_sets_can_not_be_set(writes, team, ids):
     columns = ("id", "created_at", "updated_at", "password_hash", "workspace_id", "role", "owner",
-               "seq", "state", "attempt", "lease_token", "result", "user_id")  # fmt: skip
+               "seq", "state", "attempt", "lease_token", "result", "user_id", "email_verified",
+               "email_verified_at", "password_version", "digest", "last_used_at",
+               "revoked_at")  # fmt: skip
     for route in writes:
         for column in set(columns) - set(route.body_schema().fields):
             problem = check(team.owner.send(route.method, route.url(**ids), {column: "x"}), route)
@@ -187,7 +190,8 @@ def test_a_path_that_is_not_there_is_a_problem_too(api):
 def test_a_strange_query_is_refused_by_every_list(query, team, ids):
     workspace, project = ids["workspace_id"], ids["project_id"]
     inside = [f"/workspaces/{workspace}/{name}" for name in ("projects", "members", "invitations")]
-    for path in ("/workspaces", "/projects", f"/projects/{project}/files", *inside):
+    for path in ("/workspaces", "/projects", f"/projects/{project}/files", "/auth/sessions",
+                 "/me/tokens", *inside):  # fmt: skip
         problem = check(team.owner.get(f"{path}?{query}"), path)
         assert problem["status"] == 422
         assert problem["errors"]

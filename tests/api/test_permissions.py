@@ -5,16 +5,25 @@ from uuid import uuid4
 
 import pytest
 
+from lib.access import personal_tokens
 from lib.access.permissions import PERMISSIONS, ROLES, Level
 from lib.stores import postgres
 
 KIND = "test.matrix"
+PASSWORD = "correct horse battery staple"
 
 BODIES = {
     "account.register": {"email": "new@example.com", "name": "New", "password": "long enough"},
     "session.create": {"email": "new@example.com", "password": "long enough"},
     "session.refresh": {"refresh_token": "rt_unknown"},
     "invitation.register": {"token": "unknown", "name": "New", "password": "long enough"},
+    "account.update": {"name": "Renamed"},
+    "account.delete": {"password": PASSWORD},
+    "password.change": {"current_password": PASSWORD, "new_password": PASSWORD},
+    "password.forgot": {"email": "new@example.com"},
+    "password.reset": {"token": "unknown", "password": PASSWORD},
+    "email.verify": {"token": "unknown"},
+    "token.create": {"name": "Script", "scopes": ["read"]},
     "workspace.create": {"name": "Another"},
     "workspace.update": {"name": "Renamed"},
     "project.create": {"name": "Another"},
@@ -46,13 +55,17 @@ def ids(team, job_kind):
         f"/projects/{team.project['id']}/jobs", {"kind": KIND, "payload": {}}
     )
     assert job.status_code == 202, job.text
-    return {
-        "workspace_id": team.workspace["id"],
-        "project_id": team.project["id"],
-        "file_id": team.file["id"],
-        "job_id": job.get_json()["id"],
-        "user_id": team.collaborator.id,
-    } | invitation(team)
+    return (
+        {
+            "workspace_id": team.workspace["id"],
+            "project_id": team.project["id"],
+            "file_id": team.file["id"],
+            "job_id": job.get_json()["id"],
+            "user_id": team.collaborator.id,
+        }
+        | invitation(team)
+        | own_ids(team.owner)
+    )
 
 
 def invitation(team):
@@ -63,6 +76,32 @@ def invitation(team):
     mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
     assert mailed.status_code == 201, mailed.text
     return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
+
+
+def own_ids(who):
+    """Another session and a token of somebody."""
+    log_in(who)
+    log_in(who)
+    sessions = who.get("/auth/sessions").get_json()["items"]
+    other = next(each["id"] for each in sessions if not each["current"])
+    return {"session_id": other, "token_id": make_token(who, ["read"])["id"]}
+
+
+def log_in(who):
+    answer = who.post("/auth/login", {"email": who.email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    who.token = answer.get_json()["access_token"]
+
+
+def make_token(who, scopes):
+    answer = who.post("/me/tokens", {"name": "Script", "scopes": scopes})
+    assert answer.status_code == 201, answer.text
+    return answer.get_json()
+
+
+def change(statement, *values):
+    with postgres.connection() as conn:
+        assert conn.execute(statement, list(values)).rowcount == 1
 
 
 def call(route, who, ids):
@@ -81,7 +120,10 @@ def call(route, who, ids):
 
 def innermost_first(route):
     """What ends things, and so the right to the rest, comes last."""
-    last = ("workspace.archive", "DELETE", "member.leave", "workspace.delete", "session.end")
+    last = (
+        "workspace.archive", "DELETE", "member.leave", "workspace.delete", "session.end",
+        "session.revoke", "account.delete",
+    )  # fmt: skip
     names = (route.method, route.permission, route.path.rpartition("/")[2])
     rank = max((last.index(name) + 1 for name in names if name in last), default=0)
     return rank, -route.path.count("/"), route.path
@@ -91,7 +133,7 @@ def database(ids):
     """What a refused call must leave as it was."""
     tables = (
         "workspaces", "workspace_members", "invitations", "projects", "project_members", "files",
-        "file_updates", "jobs",
+        "file_updates", "jobs", "users", "sessions", "personal_tokens", "account_links",
     )  # fmt: skip
     with postgres.connection() as conn:
         return [
@@ -107,17 +149,62 @@ def test_every_route_has_an_entry_and_every_entry_of_rest_a_route(route_methods)
     assert set(PERMISSIONS) - used <= {"cursor.update"}  # what only sockets do
 
 
-@pytest.mark.parametrize("role", ["anonymous", "forged", "expired", "revoked"])
+def revoke_session(owner, _forge):
+    assert owner.post("/auth/logout").status_code == 204
+
+
+def forge_token(owner, _forge):
+    owner.token = owner.token[:-4] + "AAAA"
+
+
+def expire_token(owner, forge):
+    owner.token = forge(owner, exp=int(time.time()) - 1)
+
+
+def expire_session(owner, _forge):
+    current = [each for each in owner.get("/auth/sessions").get_json()["items"] if each["current"]]
+    change("UPDATE sessions SET expires_at = now() WHERE id = %s", current[0]["id"])
+
+
+def forge_personal_token(owner, _forge):
+    owner.token = personal_tokens.fresh()
+
+
+def expire_personal_token(owner, _forge):
+    token = make_token(owner, ["read", "write"])
+    owner.token = token["token"]
+    assert owner.get("/me").status_code == 200
+    change("UPDATE personal_tokens SET expires_at = now() WHERE id = %s", token["id"])
+
+
+def revoke_personal_token(owner, _forge):
+    session, token = owner.token, make_token(owner, ["read", "write"])
+    owner.token = token["token"]
+    assert owner.get("/me").status_code == 200
+    headers = {"Authorization": f"Bearer {session}"}
+    assert owner.delete(f"/me/tokens/{token['id']}", headers=headers).status_code == 204
+
+
+LOSSES = {
+    "nobody": None,
+    "a forged token": forge_token,
+    "an expired token": expire_token,
+    "an expired session": expire_session,
+    "a revoked session": revoke_session,
+    "a forged personal token": forge_personal_token,
+    "an expired personal token": expire_personal_token,
+    "a revoked personal token": revoke_personal_token,
+}
+
+
+@pytest.mark.parametrize("what", LOSSES)
 def test_without_a_live_session_only_public_routes_answer(
-    route_methods, ids, team, role, api, forge
+    route_methods, ids, team, api, forge, what
 ):
-    if role == "revoked":
-        assert team.owner.post("/auth/logout").status_code == 204
-    if role == "forged":
-        team.owner.token = team.owner.token[:-4] + "AAAA"
-    if role == "expired":
-        team.owner.token = forge(team.owner, exp=int(time.time()) - 1)
-    who = api if role == "anonymous" else team.owner
+    lose = LOSSES[what]
+    if lose:
+        lose(team.owner, forge)
+    who = team.owner if lose else api
     before = database(ids)
     for route in route_methods:
         if PERMISSIONS[route.permission].least is not Level.ANYONE:
@@ -126,6 +213,39 @@ def test_without_a_live_session_only_public_routes_answer(
             assert answer.content_type == "application/problem+json"
             assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert database(ids) == before
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["read", "write"]])
+def test_a_personal_token_does_what_its_scopes_allow_and_nothing_else(
+    route_methods, ids, team, scopes
+):
+    team.owner.token = make_token(team.owner, scopes)["token"]
+    before, refused, served = database(ids), 0, 0
+    for route in route_methods:
+        grant = PERMISSIONS[route.permission].grant
+        if grant in ("none", *scopes):
+            continue
+        answer = call(route, team.owner, ids)
+        assert answer.status_code == 403, (route, answer.text)
+        assert answer.get_json()["type"] == "/problems/insufficient-scope"
+        assert answer.get_json()["required_scope"] == grant
+        refused += 1
+    assert database(ids) == before
+    for route in sorted(route_methods, key=innermost_first):
+        if PERMISSIONS[route.permission].grant in scopes:
+            answer = call(route, team.owner, ids)
+            assert answer.status_code not in (401, 403), (route, answer.text)
+            if route.permission == "workspace.transfer":
+                hand_back(team, team.owner, ids)
+            served += 1
+    assert refused > 10
+    assert served > 10
+
+
+def test_every_permission_says_what_tokens_may():
+    for permission in PERMISSIONS.values():
+        public = permission.least is Level.ANYONE
+        assert (permission.grant == "none") == public, permission.name
 
 
 @pytest.mark.parametrize("role", ["stranger", "viewer", "collaborator"])
@@ -149,15 +269,17 @@ def test_whom_the_table_refuses_is_refused_and_nothing_changes(route_methods, id
 @pytest.mark.parametrize("role", ["viewer", "collaborator", "owner"])
 def test_whom_the_table_allows_gets_through(route_methods, ids, team, role):
     who, served = team.by_role()[role], 0
+    ids |= own_ids(who)
     for route in sorted(route_methods, key=innermost_first):
         least = PERMISSIONS[route.permission].least
         if least is Level.ANYONE or (least > Level.ACCOUNT and ROLES[role] < least):
             continue
+        if route.permission in ENDS_SESSIONS:
+            ids |= own_ids(who)
         others = {"project-member.leave": 409} | ({"member.leave": 409} if role == "owner" else {})
         assert_served(route, call(route, who, ids), others)
-        if route.permission == "workspace.transfer":  # and back
-            back = team.collaborator.post(route.url(**ids), {"user_id": who.id})
-            assert back.status_code == 200, back.text
+        if route.permission == "workspace.transfer":
+            hand_back(team, who, ids)
         served += 1
     assert served > 10
 
@@ -197,6 +319,15 @@ def assert_served(route, answer, others=None):
     assert (
         answer.status_code < 300 or answer.status_code == said.get(route.permission) or made_nothing
     ), (route, answer.status_code, answer.text)
+
+
+ENDS_SESSIONS = ("session.end", "session.revoke", "account.delete")
+
+
+def hand_back(team, who, ids):
+    path = f"/workspaces/{ids['workspace_id']}/transfer"
+    back = team.collaborator.post(path, {"user_id": who.id})
+    assert back.status_code == 200, back.text
 
 
 def test_an_owner_elsewhere_is_a_stranger_here(route_methods, ids, team, person):
@@ -256,6 +387,8 @@ def test_a_guest_is_served_what_the_table_allows(route_methods, ids, team, role)
         if rule.scope in ("none", "workspace") or rule.least > ROLES[role]:
             continue
         stand(team.stranger, role, ids)
+        if rule.scope == "account":
+            ids |= own_ids(team.stranger)
         assert_served(route, call(route, team.stranger, ids))
         served += 1
     assert served > 10

@@ -14,7 +14,16 @@ ROOT = Path(__file__).resolve().parents[2]
 ROUTES = [str(route.file) for route in discover(ROOT).functions]
 
 # Paid by the first request that needs them, not by every cold start.
-LATE = {"psycopg", "psycopg_pool", "pymongo", "upstash_redis", "httpx", "argon2", "jsonschema"}
+LATE = {
+    "psycopg",
+    "psycopg_pool",
+    "pymongo",
+    "upstash_redis",
+    "httpx",
+    "argon2",
+    "jsonschema",
+    "zxcvbn",
+}
 NEVER = {"redis", "gevent", "flask_sock", "simple_websocket", "wsproto", "huey", "pycrdt"}
 
 IMPORT = """

@@ -12,4 +12,4 @@ app = function(__name__)
 @returns()
 def log_out(access: Access) -> None:
     """End this session: its tokens stop working, its sockets are closed."""
-    sessions.log_out(access.conn, access.caller)
+    sessions.log_out(access)

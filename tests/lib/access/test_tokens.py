@@ -3,10 +3,11 @@
 import base64
 import json
 import time
+from uuid import UUID
 
 import pytest
 
-from lib.access import tokens
+from lib.access import links, tokens
 from lib.config import settings
 
 NOW = int(time.time())
@@ -56,9 +57,14 @@ def test_a_forged_token_is_refused(how, person, forge):
     assert answer.get_json()["type"] == "/problems/unauthenticated"
 
 
-@pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE", "", "HS256 "])
+@pytest.mark.parametrize(
+    "name",
+    ["none", "None", "NONE", "nOnE", "", "HS256 ", "HS256", "RS256", "PS256", "ES256", "EdDSA"],
+)
 @pytest.mark.parametrize("signature", ["", "AAAA"])
-def test_an_unsigned_token_is_refused_however_none_is_spelled(name, signature, person):
+def test_a_token_without_our_signature_is_refused_whatever_algorithm_it_names(
+    name, signature, person
+):
     somebody = person()
     header, body, _ = somebody.token.split(".")
     fields = json.loads(base64.urlsafe_b64decode(header + "==")) | {"alg": name}
@@ -80,6 +86,19 @@ def test_a_refresh_token_is_no_access_token(person):
     somebody = person()
     somebody.token = somebody.refresh_token
     assert somebody.get("/me").status_code == 401
+
+
+def test_a_ticket_is_no_access_token(team):
+    ticket = team.owner.post(f"/projects/{team.project['id']}/ticket").get_json()["ticket"]
+    team.owner.token = ticket
+    assert team.owner.get("/me").status_code == 401
+
+
+def test_the_token_of_a_mailed_link_is_no_access_token(person):
+    somebody = person()
+    for purpose in ("verify-email", "reset-password"):
+        somebody.token = links.token(purpose, UUID(somebody.id))
+        assert somebody.get("/me").status_code == 401
 
 
 def test_a_token_of_the_previous_key_still_works_until_the_key_is_dropped(

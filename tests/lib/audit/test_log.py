@@ -39,7 +39,7 @@ def test_the_owner_reads_what_happened_newest_first(team, log):
     assert event["actor"] == {"id": team.owner.id, "name": "Olga", "email": team.owner.email}
     assert event["target"] == {"type": "project", "id": team.project["id"]}
     assert event["project_id"] == team.project["id"]
-    assert set(event["context"]) == {"request_id", "address", "user_agent"}
+    assert set(event["context"]) == {"request_id", "address", "user_agent", "token_id"}
     assert event["context"]["request_id"]
     assert event["details"] == {"name": "Launch"}
 

@@ -54,3 +54,10 @@ def test_the_parts_of_an_address_make_an_address():
 
 def test_a_whole_address_wins_over_its_parts():
     assert load(GOOD | {"PG_HOST": "elsewhere"}).database_url == GOOD["DATABASE_URL"]
+
+
+def test_verified_addresses_are_asked_for_only_where_that_is_set():
+    assert not load(GOOD).email_verification_required
+    assert load(GOOD | {"EMAIL_VERIFICATION": "required"}).email_verification_required
+    with pytest.raises(ConfigError, match="EMAIL_VERIFICATION must be optional or required"):
+        load(GOOD | {"EMAIL_VERIFICATION": "yes"})

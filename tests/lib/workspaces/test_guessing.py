@@ -15,14 +15,14 @@ ELSEWHERE = "192.0.2.7"
     [("preview", PREVIEWING, BODY), ("register", REGISTERING, BODY | NEW)],
 )
 def test_one_address_tries_so_many_tokens(api, path, limit, body):
-    from_there = {"environ_base": {"REMOTE_ADDR": ELSEWHERE}}
+    from_there = {"environ_overrides": {"REMOTE_ADDR": ELSEWHERE}}
     assert api.post(f"/invitations/{path}", body, **from_there).status_code == 404
     while count(limit, ELSEWHERE).left > 0:
         pass
     refused = api.post(f"/invitations/{path}", body, **from_there)
     assert refused.status_code == 429
     assert refused.headers["Retry-After"]
-    from_here = {"environ_base": {"REMOTE_ADDR": "192.0.2.8"}}
+    from_here = {"environ_overrides": {"REMOTE_ADDR": "192.0.2.8"}}
     assert api.post(f"/invitations/{path}", body, **from_here).status_code == 404
 
 
