@@ -1,0 +1,86 @@
+"""A walk through all routes: valid bodies, real ids, and an order in which all is served."""
+
+from uuid import uuid4
+
+KIND = "test.matrix"
+PASSWORD = "correct horse battery staple"
+
+BODIES = {
+    "account.register": {"email": "new@example.com", "name": "New", "password": "long enough"},
+    "session.create": {"email": "new@example.com", "password": "long enough"},
+    "session.refresh": {"refresh_token": "rt_unknown"},
+    "invitation.register": {"token": "unknown", "name": "New", "password": "long enough"},
+    "account.update": {"name": "Renamed"},
+    "account.delete": {"password": PASSWORD},
+    "password.change": {"current_password": PASSWORD, "new_password": PASSWORD},
+    "password.forgot": {"email": "new@example.com"},
+    "password.reset": {"token": "unknown", "password": PASSWORD},
+    "email.verify": {"token": "unknown"},
+    "token.create": {"name": "Script", "scopes": ["read"]},
+    "workspace.create": {"name": "Another"},
+    "workspace.update": {"name": "Renamed"},
+    "project.create": {"name": "Another"},
+    "project.update": {"name": "Renamed"},
+    "file.create": {"path": "another.md"},
+    "file.update": {"content": "changed"},
+    "job.submit": {"kind": KIND, "payload": {}},
+    "member.update": {"role": "viewer"},
+    "project-member.update": {"role": "owner"},
+}
+QUERIES = {"permission.explain": "?permission=account.read"}
+
+
+def invitation(team):
+    """A link into the workspace, for as many as like."""
+    path = f"/workspaces/{team.workspace['id']}/invitations"
+    made = team.owner.post(path, {"role": "viewer", "max_uses": 1000})
+    assert made.status_code == 201, made.text
+    mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
+    assert mailed.status_code == 201, mailed.text
+    return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
+
+
+def own_ids(who):
+    """Another session and a token of somebody."""
+    log_in(who)
+    log_in(who)
+    sessions = who.get("/auth/sessions").get_json()["items"]
+    other = next(each["id"] for each in sessions if not each["current"])
+    return {"session_id": other, "token_id": make_token(who, ["read"])["id"]}
+
+
+def log_in(who):
+    answer = who.post("/auth/login", {"email": who.email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    who.token = answer.get_json()["access_token"]
+
+
+def make_token(who, scopes):
+    answer = who.post("/me/tokens", {"name": "Script", "scopes": scopes})
+    assert answer.status_code == 201, answer.text
+    return answer.get_json()
+
+
+def call(route, who, ids):
+    body = BODIES.get(route.permission)
+    if route.permission in ("member.add", "project-member.add"):
+        body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    if route.permission == "invitation.create":
+        body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
+    if route.permission in ("invitation.preview", "invitation.accept"):
+        body = {"token": ids["token"]}
+    if route.permission == "workspace.transfer":
+        body = {"user_id": ids["user_id"]}
+    assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
+    return who.send(route.method, route.url(**ids) + QUERIES.get(route.permission, ""), body)
+
+
+def innermost_first(route):
+    """What ends things, and so the right to the rest, comes last."""
+    last = (
+        "workspace.archive", "DELETE", "member.leave", "workspace.delete", "session.end",
+        "session.revoke", "account.delete",
+    )  # fmt: skip
+    names = (route.method, route.permission, route.path.rpartition("/")[2])
+    rank = max((last.index(name) + 1 for name in names if name in last), default=0)
+    return rank, -route.path.count("/"), route.path
