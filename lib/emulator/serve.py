@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-THREADS = 16
+THREADS = 64  # a connection that is in use keeps one
 KEEP_ALIVE_SECONDS = 75  # longer than any client of ours keeps an idle connection
 GRACE_SECONDS = 8  # below the supervisor's ten
 

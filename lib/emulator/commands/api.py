@@ -6,8 +6,10 @@ import os
 from lib.emulator.ports import LOOPBACK
 from lib.emulator.serve import STICKY, serve
 from lib.emulator.vercel import Dispatcher
+from lib.stores import postgres
 
 DEFAULT_PORT = 5000
+CONNECTIONS = 20  # to Postgres: one process here stands for several instances of each function
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +20,7 @@ def main(arguments: list[str]) -> int:
     host = os.environ.get("HOST") or LOOPBACK
     port = int(os.environ.get("PORT") or DEFAULT_PORT)
     trusted = int(os.environ.get("TRUSTED_PROXIES") or 0)
+    postgres.pool_size(CONNECTIONS)
     app = Dispatcher(trusted_proxies=trusted)
     serve(app, host, port, worker_class=options.worker_class)
     return 0
