@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
@@ -55,35 +55,19 @@ def keys() -> dict[str, str]:
     return {hashlib.sha256(secret.encode()).hexdigest()[:12]: secret for secret in secrets}
 
 
-def install(app: Flask) -> None:
-    """Configure flask-jwt-extended on `app`: both the functions and the real-time host do."""
-    app.config.update(
-        JWT_ALGORITHM=ALGORITHM,
-        JWT_DECODE_ALGORITHMS=[ALGORITHM],
-        JWT_ENCODE_ISSUER=ISSUER,
-        JWT_DECODE_ISSUER=ISSUER,
-        JWT_ENCODE_AUDIENCE=AUDIENCE,
-        JWT_DECODE_AUDIENCE=AUDIENCE,
-        JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings().jwt_expires_in),
-        JWT_COOKIE_CSRF_PROTECT=False,  # no cookies here
-    )
-    manager = JWTManager(app)
-    manager.encode_key_loader(lambda _identity: next(iter(keys().values())))
-    manager.decode_key_loader(_key_of)
-
-
 def issue(user_id: UUID, session_id: UUID) -> str:
     """Return a fresh access token for a session; it says who, never which role."""
     kid = next(iter(keys()))
-    return create_access_token(
-        identity=str(user_id),
-        additional_claims={"sid": str(session_id)},
-        additional_headers={"kid": kid},
-    )
+    with _jwt().app_context():
+        return create_access_token(
+            identity=str(user_id),
+            additional_claims={"sid": str(session_id)},
+            additional_headers={"kid": kid},
+        )
 
 
 def verify(token: str) -> Claims:
-    """Return what `token` shows; needs an application context.
+    """Return what `token` shows.
 
     A token's signature is checked once in a process, its expiry each time. Raises Unauthenticated
     for anything but a live access token of ours, or a personal one.
@@ -106,10 +90,11 @@ def _verified(_kids: tuple[str, ...]) -> dict[str, tuple[Claims, int]]:
 
 
 def _decode(token: str) -> tuple[Claims, int]:
-    if not current_app or len(token) > MAX_TOKEN or not token.isascii():
+    if len(token) > MAX_TOKEN or not token.isascii():
         raise Unauthenticated("The access token is not valid.")
     try:
-        claims = decode_token(token)
+        with _jwt().app_context():
+            claims = decode_token(token)
         return Claims(UUID(claims["sub"]), UUID(claims["sid"])), int(claims["exp"])
     except ExpiredSignatureError:
         raise Unauthenticated("The access token has expired; refresh it.") from None
@@ -126,6 +111,26 @@ def bearer(header: str) -> str:
     if not match:
         raise Unauthenticated("Send the access token as `Authorization: Bearer ...`.")
     return match[1]
+
+
+@cache
+def _jwt() -> Flask:
+    """Return the app that flask-jwt-extended is configured on; it serves no requests."""
+    app = Flask("tokens", static_folder=None)
+    app.config.update(
+        JWT_ALGORITHM=ALGORITHM,
+        JWT_DECODE_ALGORITHMS=[ALGORITHM],
+        JWT_ENCODE_ISSUER=ISSUER,
+        JWT_DECODE_ISSUER=ISSUER,
+        JWT_ENCODE_AUDIENCE=AUDIENCE,
+        JWT_DECODE_AUDIENCE=AUDIENCE,
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings().jwt_expires_in),
+        JWT_COOKIE_CSRF_PROTECT=False,  # no cookies here
+    )
+    manager = JWTManager(app)
+    manager.encode_key_loader(lambda _identity: next(iter(keys().values())))
+    manager.decode_key_loader(_key_of)
+    return app
 
 
 def _key_of(headers: dict[str, Any], claims: dict[str, Any]) -> str:

@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
 def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
     """Add events to the outbox: each an id, a collection and a document."""
+    import orjson
     from psycopg.types.json import Jsonb
 
     rows = [{"id": str(i), "collection": c, "event": e} for i, c, e in events]
-    conn.execute(
+    conn.put_off(
         """
         INSERT INTO audit_outbox (id, collection, event)
         SELECT id, collection, event
         FROM jsonb_to_recordset(%s) AS given(id uuid, collection text, event jsonb)
         """,
-        [Jsonb(rows)],
+        [Jsonb(rows, orjson.dumps)],
     )
 
 

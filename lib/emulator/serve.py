@@ -9,13 +9,13 @@ THREADS = 64  # a connection that is in use keeps one
 KEEP_ALIVE_SECONDS = 75  # longer than any client of ours keeps an idle connection
 GRACE_SECONDS = 8  # below the supervisor's ten
 
-STICKY = "lib.emulator.sticky.StickyWorker"
+LEAN = "lib.emulator.lean_worker.LeanWorker"
 
 WSGIApp = Callable[..., Any]
 
 
 def serve(
-    app: WSGIApp, host: str, port: int, threads: int = THREADS, worker_class: str = STICKY
+    app: WSGIApp, host: str, port: int, threads: int = THREADS, worker_class: str = LEAN
 ) -> None:
     """Serve `app` until SIGTERM; functions write their own log lines, so there is no access log."""
     options = {

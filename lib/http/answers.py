@@ -5,13 +5,12 @@ Declared on the route, so that the reference and the tests read it there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, Literal
 from urllib.parse import quote
 
-from flask import Response, request
 from marshmallow import Schema
 
 from lib.access.caller import Access
@@ -19,12 +18,14 @@ from lib.access.throttles import CREATION
 from lib.errors import AppError
 from lib.http import idempotency
 from lib.http.bodies import query_values
+from lib.http.current import at_hand
 from lib.http.etags import tagged
 from lib.http.output import writer
 from lib.http.paging import PageQuery, cut, link
+from lib.http.reply import Reply, reply
 from lib.input import validate
 
-JSON = "application/json; charset=utf-8"
+KNOWN_QUERIES = 256  # of each list, that a process remembers to have read: clients ask alike
 
 View = Callable[..., Any]
 Errors = tuple[type[AppError], ...]
@@ -50,13 +51,12 @@ def returns(
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answered(*args: Any, **params: Any) -> Response:
+        def answered(*args: Any, **params: Any) -> Reply:
             result = view(*args, **params)
             if schema is None:
-                return Response(status=204)
-            body = writer(schema).one(result)
-            response = Response(body, status, content_type=JSON)
-            return response if request.method == "POST" else tagged(response, body)
+                return Reply(status=204)
+            response = reply(writer(schema).one(result), status)
+            return response if at_hand.get().method == "POST" else tagged(response)
 
         answered.answer = answer  # type: ignore[attr-defined]
         return answered
@@ -74,13 +74,12 @@ def creates(
     """
 
     def decorate(view: View) -> View:
-        def create(access: Access, *args: Any, **params: Any) -> Response:
+        def create(access: Access, *args: Any, **params: Any) -> Reply:
             row = view(access, *args, **params)
-            headers = {"Location": location.format_map(row)}
-            return Response(writer(schema).one(row), status, headers, content_type=JSON)
+            return reply(writer(schema).one(row), status, {"Location": location.format_map(row)})
 
         @wraps(view)
-        def answered(access: Access, *args: Any, **params: Any) -> Response:
+        def answered(access: Access, *args: Any, **params: Any) -> Reply:
             return idempotency.once(access, lambda: create(access, *args, **params))
 
         answered.answer = Answer("created", status, schema, errors)  # type: ignore[attr-defined]
@@ -99,14 +98,19 @@ def lists(
     """
     loader = query()
 
+    @lru_cache(KNOWN_QUERIES)  # of what was valid, alone
+    def read(_path: str, _query: str) -> dict[str, Any]:
+        return validate(loader, query_values())
+
     def decorate(view: View) -> View:
         @wraps(view)
-        def answered(*args: Any, **params: Any) -> Response:
-            wanted = validate(loader, query_values())
+        def answered(*args: Any, **params: Any) -> Reply:
+            environ = at_hand.get().environ
+            wanted = read(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             after = partial(loader.cursor_after, wanted=wanted)
             rows, cursor = cut(view(*args, wanted, **params), wanted["limit"], after)
-            headers = {"Link": link(cursor, wanted["limit"])} if cursor else None
-            return Response(writer(schema).page(rows, cursor), 200, headers, content_type=JSON)
+            more = {"Link": link(cursor, wanted["limit"])} if cursor else None
+            return reply(writer(schema).page(rows, cursor), more=more)
 
         answered.query_schema = query  # type: ignore[attr-defined]
         answered.answer = Answer("page", 200, schema, errors)  # type: ignore[attr-defined]
@@ -120,7 +124,7 @@ def downloads(errors: Errors = ()) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def answered(*args: Any, **params: Any) -> Response:
+        def answered(*args: Any, **params: Any) -> Reply:
             return _file(**view(*args, **params))
 
         answered.answer = Answer("file", 200, None, errors)  # type: ignore[attr-defined]
@@ -129,8 +133,8 @@ def downloads(errors: Errors = ()) -> Callable[[View], View]:
     return decorate
 
 
-def _file(filename: str, media_type: str, content: bytes) -> Response:
+def _file(filename: str, media_type: str, content: bytes) -> Reply:
     plain = filename.encode("ascii", "replace").decode().replace("?", "_")
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    headers: Mapping[str, str] = {"Content-Disposition": disposition}
-    return Response(content, 200, headers, content_type=media_type)
+    headers = {"Content-Type": media_type, "Content-Disposition": disposition}
+    return Reply(bytes(content), 200, headers)

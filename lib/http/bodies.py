@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import request
 from marshmallow import Schema
 from werkzeug.exceptions import UnsupportedMediaType
 
 from lib.errors import BadRequest, Invalid, mistake
+from lib.http.current import Request, at_hand
 from lib.input import Refused, check_text, parse, validate
 
 View = Callable[..., Any]
@@ -59,10 +59,9 @@ def read_json() -> Any:
     Raises BadRequest for what JSON or Postgres could not hold: duplicate keys, NaN, infinite
     numbers, NUL characters, lone surrogates, too deep nesting.
     """
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType()
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType()
+    request = at_hand.get()
+    if request.content_type != "application/json":  # as most clients say it
+        _check_media_type(request)
     try:
         text = request.get_data().decode("utf-8")
     except UnicodeDecodeError:
@@ -76,6 +75,7 @@ def query_values() -> dict[str, str]:
     The platform appends a route's path parameters to the query string: they are left out. Raises
     Invalid for a parameter that is given twice, or holds what can't be stored.
     """
+    request = at_hand.get()
     in_path = request.view_args or {}
     values: dict[str, str] = {}
     for name, value in request.args.items(multi=True):
@@ -86,6 +86,13 @@ def query_values() -> dict[str, str]:
         _check_query_text(name, value)
         values[name] = value
     return values
+
+
+def _check_media_type(request: Request) -> None:
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType()
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType()
 
 
 def _check_query_text(name: str, value: str) -> None:

@@ -8,13 +8,15 @@ from functools import wraps
 from time import perf_counter
 from typing import Any
 
-from flask import Response, jsonify, request
+import orjson
 from marshmallow import fields
 
 from lib import logs
 from lib.config import settings
 from lib.errors import Unauthenticated
 from lib.http.answers import Answer
+from lib.http.current import request
+from lib.http.reply import Reply, reply
 from lib.schemas import Strict
 
 Work = Callable[[], dict[str, Any]]
@@ -28,21 +30,22 @@ class CronOut(Strict):
     ms = fields.Integer()
 
 
-def cron(name: str) -> Callable[[Work], Callable[[], Response]]:
+def cron(name: str) -> Callable[[Work], Callable[[], Reply]]:
     """Let the platform's timer call the function; what it returns is said to be `done`.
 
     Answers 401 unless Authorization is `Bearer CRON_SECRET`, and always while that is not set.
     """
 
-    def decorate(work: Work) -> Callable[[], Response]:
+    def decorate(work: Work) -> Callable[[], Reply]:
         @wraps(work)
-        def guarded() -> Response:
+        def guarded() -> Reply:
             _authenticate(request.headers.get("Authorization", ""))
             started = perf_counter()
             done = work()
             ms = round((perf_counter() - started) * 1000)
             logs.info("cron.done", function=name, done=done, ms=ms)
-            return jsonify(function=name, done=done, ms=ms)
+            body = orjson.dumps({"function": name, "done": done, "ms": ms})
+            return reply(body)
 
         guarded.answer = Answer("one", 200, CronOut, ())  # type: ignore[attr-defined]
         return guarded

@@ -11,12 +11,13 @@ from functools import wraps
 from hashlib import blake2b
 from typing import Any
 
-from flask import Response, request
 from marshmallow import Schema
 
 from lib.access.caller import Access
 from lib.errors import PreconditionFailed
+from lib.http.current import at_hand, request
 from lib.http.output import writer
+from lib.http.reply import Reply
 
 TAG_BYTES = 12
 
@@ -29,15 +30,14 @@ def tag(body: bytes) -> str:
     return blake2b(body, digest_size=TAG_BYTES).hexdigest()
 
 
-def tagged(response: Response, body: bytes) -> Response:
+def tagged(response: Reply) -> Reply:
     """Give an answer its ETag; one that the client has already becomes 304, without a body."""
-    mark = tag(body)
+    mark = tag(response.body)
     response.headers["ETag"] = f'"{mark}"'
-    reads = request.method in ("GET", "HEAD")
-    if reads and request.if_none_match.contains_weak(mark):
-        response.status_code = 304
-        response.set_data(b"")
-        del response.headers["Content-Type"]
+    request = at_hand.get()
+    asks = request.method in ("GET", "HEAD") and "HTTP_IF_NONE_MATCH" in request.environ
+    if asks and request.if_none_match.contains_weak(mark):
+        return Reply(b"", 304, {"ETag": response.headers["ETag"]})
     return response
 
 

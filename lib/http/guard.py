@@ -7,12 +7,11 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from flask import request
-
 from lib.access import lookups, tokens
 from lib.access.lookups import Asking, Lock
 from lib.access.permissions import PERMISSIONS, Level
 from lib.http import headers, limited
+from lib.http.current import Request, at_hand
 from lib.stores import postgres
 
 View = Callable[..., Any]
@@ -53,19 +52,20 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(**params: UUID) -> Any:
-            claims = tokens.verify(tokens.bearer(request.headers.get("Authorization", "")))
+            request = at_hand.get()
+            claims = tokens.verify(tokens.bearer(request.environ.get("HTTP_AUTHORIZATION", "")))
             target = params.pop(parameter) if rule.scope != "account" else None
             limited.count(view, lambda: lookups.subject(claims))
-            request.get_data()  # read a slow client's body before a connection is held for it
             reads = request.method in SAFE_METHODS
+            if not reads:
+                request.get_data()  # a slow client's body comes before a connection is held for it
             lend = postgres.connection if reads else postgres.transaction
             with lend() as conn:
                 if with_rows:
                     asking = Asking(conn, permission, claims, headers.origin(), target)
                     return view(asking, **params)
-                access = lookups.find(
-                    conn, permission, claims, headers.origin(), target, lock=_lock(view)
-                )
+                lock = "read" if reads else _lock(view, request)
+                access = lookups.find(conn, permission, claims, headers.origin(), target, lock=lock)
                 return view(access, **params)
 
         guarded.permission = permission  # type: ignore[attr-defined]
@@ -74,8 +74,6 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
     return decorate
 
 
-def _lock(view: View) -> Lock:
-    if request.method in SAFE_METHODS:
-        return "read"
+def _lock(view: View, request: Request) -> Lock:
     matched = getattr(view, "if_match", False) and "If-Match" in request.headers
     return "version" if matched else "write"

@@ -7,12 +7,11 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import request
-
 from lib import logs
 from lib.access.caller import Origin
 from lib.config import settings
 from lib.http import limited
+from lib.http.current import at_hand, request
 from lib.ids import new_id
 
 MAX_USER_AGENT = 200  # characters kept of a client's user agent
@@ -44,7 +43,8 @@ EXPOSED_HEADERS = (
 )
 
 
-_REQUEST_ID = "collab.request_id"  # in the WSGI environ
+REQUEST = "werkzeug.request"  # in the WSGI environ, as Flask puts it there
+_REQUEST_ID = "collab.request_id"
 _SECURE = list(SECURE.items())
 
 
@@ -57,6 +57,7 @@ class Edge:
 
     def __init__(self, wsgi: WSGIApp) -> None:
         self._wsgi = wsgi
+        self._encoded = "__VC_HANDLER_ENTRYPOINT" in os.environ
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -64,8 +65,8 @@ class Edge:
         request_id = _request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         environ[_REQUEST_ID] = request_id
         logs.request_id.set(request_id)
-        if "__VC_HANDLER_ENTRYPOINT" in os.environ:
-            path = environ.get("PATH_INFO", "").encode("latin-1")
+        if self._encoded and "%" in environ["PATH_INFO"]:
+            path = environ["PATH_INFO"].encode("latin-1")
             environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
 
         def respond(status: str, headers: Headers, *error: Any) -> Any:
@@ -79,9 +80,11 @@ class Edge:
 
 def origin() -> Origin:
     """Return where the current request came from, for the audit log."""
-    environ = request.environ
-    agent = "".join(c for c in environ.get("HTTP_USER_AGENT", "") if c.isprintable())
-    return Origin(request_id(), request.remote_addr or "", agent[:MAX_USER_AGENT])
+    environ = at_hand.get().environ
+    agent = environ.get("HTTP_USER_AGENT", "")
+    if not agent.isprintable():
+        agent = "".join(c for c in agent if c.isprintable())
+    return Origin(environ[_REQUEST_ID], environ.get("REMOTE_ADDR", ""), agent[:MAX_USER_AGENT])
 
 
 def request_id() -> str:
@@ -94,14 +97,18 @@ def _request_id(sent: str) -> str:
 
 
 def _log(environ: dict[str, Any], status: int, started: float) -> None:
-    asked = environ.get("werkzeug.request")
     logs.info(
         "http.request",
         method=environ["REQUEST_METHOD"],
-        route=str(asked.url_rule) if asked and asked.url_rule else None,
+        route=_rule(environ),
         status=status,
         ms=round((perf_counter() - started) * 1000, 1),
     )
+
+
+def _rule(environ: dict[str, Any]) -> str | None:
+    request = environ.get(REQUEST)
+    return request.url_rule.rule if request and request.url_rule else None
 
 
 def _cross_origin(environ: dict[str, Any], headers: Headers) -> Headers:

@@ -16,12 +16,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Response, request
-
 from lib.access.caller import Access
 from lib.config import settings
 from lib.errors import BadRequest, Conflict, Invalid, mistake
 from lib.http import queries
+from lib.http.current import request
+from lib.http.reply import Reply
 
 NONCE_BYTES = 12
 REPLAYED = "Idempotency-Replayed"  # on an answer that was given before
@@ -40,7 +40,7 @@ class _Attempt:
     opener: bytes
 
 
-def once(access: Access, act: Callable[[], Response]) -> Response:
+def once(access: Access, act: Callable[[], Reply]) -> Reply:
     """Answer as `act` does, or as it did when this key was first used by this person here.
 
     Without a key, just act. Raises BadRequest for a malformed key, Conflict while the first request
@@ -76,20 +76,19 @@ def _attempt(access: Access, header: str) -> _Attempt:
     )
 
 
-def _seal(attempt: _Attempt, response: Response) -> bytes:
+def _seal(attempt: _Attempt, response: Reply) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    text = response.get_data(as_text=True)
-    plain = json.dumps([response.status_code, kept, text]).encode()
+    plain = json.dumps([response.status, kept, response.body.decode()]).encode()
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(attempt.opener).encrypt(nonce, plain, attempt.fingerprint)
 
 
-def _open(attempt: _Attempt, sealed: bytes) -> Response:
+def _open(attempt: _Attempt, sealed: bytes) -> Reply:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     plain = AESGCM(attempt.opener).decrypt(nonce, text, attempt.fingerprint)
     status, headers, body = json.loads(plain)
-    return Response(body, status, headers | {REPLAYED: "true"})
+    return Reply(body.encode(), status, headers | {REPLAYED: "true"})

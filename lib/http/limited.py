@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import request
-
 from lib.access import throttles
 from lib.access.throttles import Limit, Standing
+from lib.http.current import request
 
 View = Callable[..., Any]
 

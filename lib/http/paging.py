@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from flask import request
 from marshmallow import ValidationError, fields, post_load, validate
 
+from lib.http.current import request
 from lib.input import Refused, check_text
 from lib.schemas import Strict
 
@@ -98,8 +98,9 @@ def cut(
 def link(cursor: str, limit: int) -> str:
     """Return the Link header (RFC 8288) to the page that begins at `cursor`, same filters."""
     in_path = request.url_rule.arguments if request.url_rule else ()
-    filters = {name: value for name, value in request.args.items() if name not in in_path}
-    more = urlencode(filters | {"limit": limit, "cursor": cursor})
+    left_out = {"limit", "cursor", *in_path}
+    filters = [(name, value) for name, value in request.args.items() if name not in left_out]
+    more = urlencode([*filters, ("limit", limit), ("cursor", cursor)])
     return f'<{request.path}?{more}>; rel="next"'
 
 

@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from lib import logs
 from lib.access.throttles import TooMany
 from lib.errors import AppError, Unauthenticated, Unavailable
 from lib.http import headers, limited
+from lib.http.reply import Reply
 
 RETRY_AFTER = "2"  # seconds, with every 503
 
@@ -25,18 +26,27 @@ _STANDARD = {
 
 def install(app: Flask) -> None:
     """Answer every error of `app` with a problem document; only our own faults are logged whole."""
-    app.register_error_handler(AppError, _app_error)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, answer)
 
 
-def problem(body: dict[str, Any], more: dict[str, str] | None = None) -> Response:
+def answer(error: Exception) -> Reply:
+    """Return the problem document that tells of `error`, which is being handled."""
+    if isinstance(error, AppError):
+        return _app_error(error)
+    if isinstance(error, HTTPException):
+        return _http_error(error)
+    logs.exception("http.failed", kind=type(error).__name__)
+    return problem(AppError().problem())
+
+
+def problem(body: dict[str, Any], more: dict[str, str] | None = None) -> Reply:
     """Return a problem document; its status is the document's own."""
-    text = json.dumps(body | {"request_id": headers.request_id()})
-    return Response(text, body["status"], more, content_type="application/problem+json")
+    text = json.dumps(body | {"request_id": headers.request_id()}).encode()
+    told = {"Content-Type": "application/problem+json"} | (more or {})
+    return Reply(text, body["status"], told)
 
 
-def _app_error(error: AppError) -> Response:
+def _app_error(error: AppError) -> Reply:
     more = {}
     if isinstance(error, Unauthenticated):
         more["WWW-Authenticate"] = "Bearer"
@@ -48,14 +58,9 @@ def _app_error(error: AppError) -> Response:
     return problem(error.problem(), more)
 
 
-def _http_error(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> Reply:
     status = error.code or 500
     slug, title = _STANDARD.get(status, ("http-error", error.name))
     body = {"type": f"/problems/{slug}", "title": title, "status": status}
     allow = dict(error.get_headers()).get("Allow")
     return problem(body, {"Allow": allow} if allow else None)
-
-
-def _unexpected(error: Exception) -> Response:
-    logs.exception("http.failed", kind=type(error).__name__)
-    return problem(AppError().problem())

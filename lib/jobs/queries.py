@@ -133,5 +133,4 @@ def artifact(conn: Connection, job_id: UUID) -> dict[str, Any] | None:
     return conn.execute(
         "SELECT filename, media_type, content FROM job_artifacts WHERE job_id = %s",
         [job_id],
-        binary=True,
     ).fetchone()

@@ -32,7 +32,6 @@ SELECT p.*, w.name AS workspace_name FROM (
     )
       AND (%(workspace_id)s::uuid IS NULL OR p.workspace_id = %(workspace_id)s::uuid)
       AND (%(role)s::role IS NULL OR greatest(wm.role, pm.role) = %(role)s::role)
-      AND (NOT %(deleted)s OR greatest(wm.role, pm.role) = 'owner')
       {wanted}
 ) p JOIN workspaces w ON w.id = p.workspace_id
 """
@@ -48,13 +47,14 @@ _COLUMNS = """
 p.id, p.workspace_id, p.name, p.description, p.created_at, p.updated_at, p.deleted_at
 """
 
-_WANTED = """
-AND (p.deleted_at IS NOT NULL) = %(deleted)s
-AND (%(q)s::text IS NULL OR strpos(lower(p.name), lower(%(q)s)) > 0
-     OR strpos(lower(p.description), lower(%(q)s)) > 0)
-AND (%(after)s::uuid IS NULL OR ({key}, p.id) {beyond} (%(value)s::{type}, %(after)s::uuid))
-ORDER BY {key} {direction}, p.id {direction} LIMIT %(limit)s
+# What narrows a list: only what is asked for is in the statement, so that an index can serve it.
+_LIVE, _DELETED = "AND p.deleted_at IS NULL", "AND p.deleted_at IS NOT NULL"
+_OWNED = " AND greatest(wm.role, pm.role) = 'owner'"
+_SEARCHED = """
+AND (strpos(lower(p.name), lower(%(q)s)) > 0 OR strpos(lower(p.description), lower(%(q)s)) > 0)
 """
+_AFTER = "AND ({key}, p.id) {beyond} (%(value)s::{type}, %(after)s::uuid)"
+_PAGE = "ORDER BY {key} {direction}, p.id {direction} LIMIT %(limit)s"
 
 _KEYS = {
     "name": ("lower(p.name)", "text"),
@@ -77,16 +77,22 @@ def reached(
     limit: int,
 ) -> Rows:
     """List what the caller can reach as a member or a guest; of what is deleted, what they own."""
-    values = {"q": q, "workspace_id": workspace_id, "role": role, "deleted": deleted}
-    return asking.rows(*_statement(_REACHED, sort), values | _from(after, limit))
+    values = {"q": q, "workspace_id": workspace_id, "role": role}
+    which = [_DELETED + _OWNED if deleted else _LIVE, *_narrowed(q, after)]
+    return asking.rows(*_statement(_REACHED, sort, *which), values | _from(after, limit))
 
 
 def of_workspace(
     asking: Asking, *, q: str | None, sort: str, deleted: bool, after: Place | None, limit: int
 ) -> Rows:
     """List the projects of a workspace, those in the trash or the others."""
-    values = {"q": q, "deleted": deleted}
-    return asking.rows(*_statement(_OF_WORKSPACE, sort), values | _from(after, limit))
+    which = [_DELETED if deleted else _LIVE, *_narrowed(q, after)]
+    statement = _statement(_OF_WORKSPACE, sort, *which)
+    return asking.rows(*statement, {"q": q} | _from(after, limit))
+
+
+def _narrowed(q: str | None, after: Place | None) -> list[str]:
+    return [text for text, asked in ((_SEARCHED, q), (_AFTER, after)) if asked is not None]
 
 
 def _from(after: Place | None, limit: int) -> dict[str, Any]:
@@ -94,10 +100,11 @@ def _from(after: Place | None, limit: int) -> dict[str, Any]:
 
 
 @cache
-def _statement(rows: str, sort: str) -> tuple[str, str]:
+def _statement(rows: str, sort: str, *wanted: str) -> tuple[str, str]:
     (key, kind), descending = _KEYS[sort.lstrip("-")], sort.startswith("-")
     direction = "DESC" if descending else "ASC"
-    text = rows.replace("{wanted}", _WANTED).replace("{columns}", _COLUMNS).replace("{key}", key)
+    text = rows.replace("{wanted}", " ".join([*wanted, _PAGE]))
+    text = text.replace("{columns}", _COLUMNS).replace("{key}", key)
     text = text.replace("{type}", kind).replace("{direction}", direction)
     text = text.replace("{beyond}", "<" if descending else ">")
     return text, f"listed.sort_key {direction}, listed.id {direction}"

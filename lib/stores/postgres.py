@@ -26,7 +26,6 @@ POOL_MAX = 4  # connections per process; functions x instances x this is what th
 POOL_WAIT = 5.0  # seconds to wait for a free connection
 POOL_IDLE = 30.0  # seconds before a resting connection is closed
 CONNECT_TIMEOUT = 2  # seconds
-PREPARE_AFTER = 2  # uses of a statement, after which Postgres need not plan it again
 AWAY = ("08", "57P")  # how the codes of a lost connection and of a server shutting down begin
 
 _pool: ConnectionPool[Connection] | None = None
@@ -71,8 +70,13 @@ def transaction() -> Iterator[Connection]:
     was committed stays committed, and the listeners catch up from Postgres.
     """
     with connection() as conn:
-        with conn.transaction():
+        conn.begin()
+        try:
             yield conn
+            conn.end()
+        except BaseException:
+            conn.abandon()
+            raise
         announcements, conn.announcements = conn.announcements, []
     for announce in announcements:
         try:
@@ -116,12 +120,13 @@ def _new_pool() -> ConnectionPool[Connection]:
 
     from lib.stores.connection import Connection, check
 
+    Connection.prepares = not settings().database_pooled
     return ConnectionPool(
         settings().database_url,
         connection_class=Connection,
         kwargs={
             "autocommit": True,
-            "prepare_threshold": None if settings().database_pooled else PREPARE_AFTER,
+            "prepare_threshold": None,  # Connection sees to that
             "row_factory": dict_row,
             "connect_timeout": CONNECT_TIMEOUT,
             "application_name": "collab",

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from lib.emulator.ports import LOOPBACK
-from lib.emulator.serve import STICKY, serve
+from lib.emulator.serve import LEAN, serve
 from lib.emulator.vercel import Dispatcher
 from lib.stores import postgres
 
@@ -15,7 +15,7 @@ CONNECTIONS = 20  # to Postgres: one process here stands for several instances o
 def main(arguments: list[str]) -> int:
     """Serve until SIGTERM; TRUSTED_PROXIES is how many reverse proxies stand in front."""
     parser = argparse.ArgumentParser(prog="python -m lib.emulator api")
-    parser.add_argument("--worker-class", default=STICKY, help="which of gunicorn's to use")
+    parser.add_argument("--worker-class", default=LEAN, help="which of gunicorn's to use")
     options = parser.parse_args(arguments)
     host = os.environ.get("HOST") or LOOPBACK
     port = int(os.environ.get("PORT") or DEFAULT_PORT)

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from flask import Flask
 from marshmallow import ValidationError
 
+from lib.http.app import Function
 from lib.http.paging import MAX_CURSOR, SortedQuery, cut, sort_field
 from lib.ids import new_id
 
@@ -17,7 +17,7 @@ class Query(SortedQuery):
 
 @pytest.fixture
 def request_for():
-    app = Flask(__name__)
+    app = Function(__name__)
     app.add_url_rule("/things/<name>", "things", lambda name: name)
     return app.test_request_context
 
