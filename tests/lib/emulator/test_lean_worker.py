@@ -14,7 +14,7 @@ from lib.emulator.serve import LEAN
 ROOT = Path(__file__).resolve().parents[3]
 STOCK = "gthread"
 
-# Echoes what it was asked; /stream answers in pieces, /fail raises, /bad puts a line break in a header.
+# Echoes what it was asked; /stream answers in pieces, /fail raises, /bad breaks a header in two.
 APP = """
 import json, sys
 from lib.emulator.serve import serve
