@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import re
+import signal
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ from lib.emulator.stack import Stack
 from lib.emulator.vercel import Dispatcher
 from lib.http import function
 from lib.ids import new_id
-from lib.stores import mongo, postgres
+from lib.stores import mongo, postgres, redis
 from lib.stores.migrate import migrate
 from tests import contract
 
@@ -53,6 +54,32 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
         postgres.close()
         mongo.close()
+
+
+@pytest.fixture(autouse=True)
+def no_grudge() -> None:
+    """Redis is trusted again, whatever the test before did to it."""
+    redis.trust()
+
+
+@pytest.fixture
+def freeze(stack: Stack) -> Iterator[Callable[[str], Callable[[], None]]]:
+    """Freeze a store by its name, and return what thaws it; at the end all are thawed."""
+
+    def signal_group(server: Any, number: signal.Signals) -> None:
+        os.killpg(os.getpgid(server.pid), number)
+
+    def stop(name: str) -> Callable[[], None]:
+        server = getattr(stack, name)
+        frozen.append(server)
+        signal_group(server, signal.SIGSTOP)
+        return lambda: signal_group(server, signal.SIGCONT)
+
+    frozen: list[Any] = []
+    yield stop
+    for server in frozen:
+        signal_group(server, signal.SIGCONT)
+    redis.trust()
 
 
 @pytest.fixture(scope="session")
