@@ -10,11 +10,11 @@ import hmac
 import json
 import os
 import re
-import signal
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import randrange
 from threading import Barrier
@@ -22,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
+import psutil
 import pytest
 from werkzeug.test import Client, TestResponse
 
@@ -65,20 +66,23 @@ def no_grudge() -> None:
 @pytest.fixture
 def freeze(stack: Stack) -> Iterator[Callable[[str], Callable[[], None]]]:
     """Freeze a store by its name, and return what thaws it; at the end all are thawed."""
-
-    def signal_group(server: Any, number: signal.Signals) -> None:
-        os.killpg(os.getpgid(server.pid), number)
+    frozen: list[psutil.Process] = []
 
     def stop(name: str) -> Callable[[], None]:
-        server = getattr(stack, name)
-        frozen.append(server)
-        signal_group(server, signal.SIGSTOP)
-        return lambda: signal_group(server, signal.SIGCONT)
+        server = psutil.Process(getattr(stack, name).pid)
+        server.suspend()  # first of all, so that it has no more children
+        for process in (server, *server.children(recursive=True)):
+            process.suspend()
+            frozen.append(process)
+        return thaw
 
-    frozen: list[Any] = []
+    def thaw() -> None:
+        while frozen:
+            with suppress(psutil.NoSuchProcess):
+                frozen.pop().resume()
+
     yield stop
-    for server in frozen:
-        signal_group(server, signal.SIGCONT)
+    thaw()
     redis.trust()
 
 
