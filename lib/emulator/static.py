@@ -60,7 +60,6 @@ class StaticFiles:
         response.set_etag(f"{status.st_mtime_ns:x}-{status.st_size:x}")
         return response.make_conditional(request)
 
-
     def headers(self, path: str) -> dict[str, str]:
         """Return what `headers` of vercel.json adds to an answer at `path`."""
         found: dict[str, str] = {}
