@@ -65,7 +65,9 @@ class Archived(Conflict):
     type, title = "archived", "This workspace is archived"
 
     def __init__(self) -> None:
-        super().__init__("It can be read, not changed, until an owner takes it out of the archive.")
+        super().__init__(
+            "The workspace can be read, not changed, until an owner takes it out of the archive."
+        )
 
 
 class Gone(AppError):

@@ -14,6 +14,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import randrange
 from threading import Barrier
@@ -21,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
+import psutil
 import pytest
 from werkzeug.test import Client, TestResponse
 
@@ -33,7 +35,7 @@ from lib.emulator.stack import Stack
 from lib.emulator.vercel import Dispatcher
 from lib.http import function
 from lib.ids import new_id
-from lib.stores import mongo, postgres
+from lib.stores import mongo, postgres, redis
 from lib.stores.migrate import migrate
 from tests import contract
 
@@ -53,6 +55,35 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
         postgres.close()
         mongo.close()
+
+
+@pytest.fixture(autouse=True)
+def no_grudge() -> None:
+    """Redis is trusted again, whatever the test before did to it."""
+    redis.trust()
+
+
+@pytest.fixture
+def freeze(stack: Stack) -> Iterator[Callable[[str], Callable[[], None]]]:
+    """Freeze a store by its name, and return what thaws it; at the end all are thawed."""
+    frozen: list[psutil.Process] = []
+
+    def stop(name: str) -> Callable[[], None]:
+        server = psutil.Process(getattr(stack, name).pid)
+        server.suspend()  # first of all, so that it has no more children
+        for process in (server, *server.children(recursive=True)):
+            process.suspend()
+            frozen.append(process)
+        return thaw
+
+    def thaw() -> None:
+        while frozen:
+            with suppress(psutil.NoSuchProcess):
+                frozen.pop().resume()
+
+    yield stop
+    thaw()
+    redis.trust()
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,10 @@ class Context:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Lend a transaction for writing, which commits only under the lease."""
+        """Lend a transaction for writing, which commits only under the lease.
+
+        In an archived workspace it raises Archived, which ends the job: what only reads goes on.
+        """
         self.check()
         with postgres.transaction() as conn:
             if not lifecycle.hold(conn, self.lease):

@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 
 from lib import logs
 from lib.bridge import queue
-from lib.errors import AppError, Unavailable
+from lib.errors import AppError, Archived, Unavailable
 from lib.input import parse
 from lib.jobs import lifecycle
 from lib.jobs.lifecycle import Lease, Row, Success
@@ -152,7 +152,7 @@ def _failed(context: Context, error: BaseException) -> str:
     if isinstance(error, Unavailable) and postgres.is_outage(error):
         return _give_back(context)
     if isinstance(error, AppError):
-        return _fail(context, str(error), final=isinstance(error, PermanentFailure))
+        return _fail(context, str(error), final=isinstance(error, PermanentFailure | Archived))
     logs.exception("job.raised", job_id=context.job_id, kind=context.kind)
     # Only the kind of error is shown: its text may hold what a driver says.
     reason = f"The job stopped with an unexpected error ({type(error).__name__})."

@@ -16,6 +16,7 @@ from lib.emulator.paths import raw_path
 from lib.emulator.routes import Found, Route, discover
 from lib.emulator.static import StaticFiles
 from lib.errors import AppError, NotFound
+from lib.http.headers import SECURE
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRYPOINT_VARIABLE = "__VC_HANDLER_ENTRYPOINT"
@@ -34,7 +35,7 @@ class Dispatcher:
         self._edge = edge
         self._trusted_proxies = trusted_proxies
         self._functions = Functions(root)
-        self._static = StaticFiles(root / "public")
+        self._static = StaticFiles(root)
         os.environ.setdefault(ENTRYPOINT_VARIABLE, "lib/emulator/vercel.py")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -70,5 +71,6 @@ class Dispatcher:
 
 
 def problem(error: AppError) -> Response:
-    """Return the error as a problem document (RFC 9457)."""
-    return Response(json.dumps(error.problem()), error.status, mimetype="application/problem+json")
+    """Return the error as a problem document (RFC 9457), with the headers of all answers."""
+    text, kind = json.dumps(error.problem()), "application/problem+json"
+    return Response(text, error.status, SECURE, mimetype=kind)

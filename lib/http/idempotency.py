@@ -2,7 +2,8 @@
 
 The answer is kept with what was created, in one transaction, for 24 hours: a crash between the
 commit and the answer changes nothing for who asks again. It is sealed with a key that only the
-client's own Idempotency-Key opens, because some answers hold a secret that is shown once.
+client's own Idempotency-Key opens, because some answers hold a secret that is shown once; that key
+is made with the server's secret, so answers given under one that was rotated out are found, too.
 (draft-ietf-httpapi-idempotency-key-header-07)
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lib.access.caller import Access
-from lib.config import settings
+from lib.access.tokens import keys
 from lib.errors import BadRequest, Conflict, Invalid, mistake
 from lib.http import queries
 from lib.http.current import request
@@ -49,26 +50,31 @@ def once(access: Access, act: Callable[[], Reply]) -> Reply:
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return act()
-    attempt = _attempt(access, header)
-    if not queries.hold(access.conn, attempt.digest):
+    attempts = {attempt.digest: attempt for attempt in _attempts(access, header)}
+    if not queries.hold(access.conn, list(attempts)):
         raise Conflict("A request with this Idempotency-Key is under way.")
-    if kept := queries.kept(access.conn, attempt.digest):
+    if kept := queries.kept(access.conn, list(attempts)):
+        attempt = attempts[bytes(kept["digest"])]
         if not hmac.compare_digest(bytes(kept["fingerprint"]), attempt.fingerprint):
             detail = "This key was used for another request."
             raise Invalid(mistake("/Idempotency-Key", detail), detail=detail)
         return _open(attempt, bytes(kept["sealed"]))
-    response = act()
+    response, attempt = act(), next(iter(attempts.values()))
     queries.keep(access.conn, attempt.digest, attempt.fingerprint, _seal(attempt, response))
     return response
 
 
-def _attempt(access: Access, header: str) -> _Attempt:
+def _attempts(access: Access, header: str) -> list[_Attempt]:
     match = _KEY.fullmatch(header)
     if not match:
         raise BadRequest("The Idempotency-Key must be 1 to 255 visible ASCII characters.")
     key, body = match[1] or match[2], request.get_data()
     scope = json.dumps([str(access.caller.user_id), request.method, request.path, key]).encode()
-    server = hashlib.sha256(b"idempotency:" + settings().jwt_secret.encode()).digest()
+    return [_attempt(secret, scope, body) for secret in keys().values()]  # the signing one first
+
+
+def _attempt(secret: str, scope: bytes, body: bytes) -> _Attempt:
+    server = hashlib.sha256(b"idempotency:" + secret.encode()).digest()
     return _Attempt(
         digest=hmac.digest(server, b"row:" + scope, "sha256"),
         fingerprint=hmac.digest(server, b"body:" + body, "sha256"),

@@ -10,23 +10,24 @@ if TYPE_CHECKING:
 KEEP_HOURS = 24
 
 
-def hold(conn: Connection, digest: bytes) -> bool:
+def hold(conn: Connection, digests: list[bytes]) -> bool:
     """Keep others with the same key out until the transaction ends; False: one is in already."""
     row = conn.execute(
-        "SELECT pg_try_advisory_xact_lock(%s) AS held",
-        [int.from_bytes(digest[:8], "big", signed=True)],
+        "SELECT bool_and(pg_try_advisory_xact_lock(key)) AS held FROM unnest(%s::bigint[]) key",
+        [[int.from_bytes(digest[:8], "big", signed=True) for digest in digests]],
     ).fetchone()
     return bool(row and row["held"])
 
 
-def kept(conn: Connection, digest: bytes) -> dict[str, Any] | None:
-    """Return the fingerprint of a request and its sealed answer, unless they are too old."""
+def kept(conn: Connection, digests: list[bytes]) -> dict[str, Any] | None:
+    """Return digest, fingerprint and sealed answer of a request, unless they are too old."""
     return conn.execute(
         """
-        SELECT fingerprint, sealed FROM idempotency_keys
-        WHERE digest = %s AND created_at > now() - make_interval(hours => %s)
+        SELECT digest, fingerprint, sealed FROM idempotency_keys
+        WHERE digest = ANY(%s) AND created_at > now() - make_interval(hours => %s)
+        ORDER BY created_at DESC LIMIT 1
         """,
-        [digest, KEEP_HOURS],
+        [digests, KEEP_HOURS],
     ).fetchone()
 
 

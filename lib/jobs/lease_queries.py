@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib.access.queries import SHARED
 from lib.jobs.queries import CHANGED, COLUMNS, WITH_ACTOR
 
 if TYPE_CHECKING:
@@ -165,14 +166,23 @@ def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float)
     ).fetchall()
 
 
-def lock(conn: Connection, job_id: UUID, token: UUID) -> bool:
-    """Keep a lease from being taken until the commit; False when it is lost already.
+def lock(conn: Connection, job_id: UUID, token: UUID) -> Row | None:
+    """Keep a lease from being taken until the commit; None when it is lost already.
 
-    The job's project is locked before it, as by everybody who writes into a project.
+    The row tells whether the workspace is `archived`. It is held before the job's project, and that
+    before the job, as by everybody who writes into a project.
     """
-    row = conn.execute(
-        """
-        SELECT 1 FROM (SELECT project_id FROM jobs WHERE id = %(id)s) given
+    return conn.execute(
+        f"""
+        SELECT workspace.archived_at IS NOT NULL AS archived
+        FROM (SELECT workspace_id, project_id FROM jobs WHERE id = %(id)s) given
+        CROSS JOIN LATERAL (
+            SELECT id, {SHARED}(hashtextextended(id::text, 0))
+            FROM (SELECT given.workspace_id) AS way (id)
+        ) turn
+        CROSS JOIN LATERAL (
+            SELECT archived_at FROM workspaces WHERE id = turn.id FOR KEY SHARE
+        ) workspace
         CROSS JOIN LATERAL (
             SELECT id FROM projects
             WHERE id = given.project_id AND deleted_at IS NULL FOR KEY SHARE
@@ -182,10 +192,9 @@ def lock(conn: Connection, job_id: UUID, token: UUID) -> bool:
             WHERE id = %(id)s AND project_id = project.id AND lease_token = %(token)s
               AND state = 'running' FOR SHARE
         ) job
-        """,
+        """,  # noqa: S608
         {"id": job_id, "token": token},
     ).fetchone()
-    return row is not None
 
 
 def _given(leases: Sequence[tuple[UUID, UUID]]) -> Row:

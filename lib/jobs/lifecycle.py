@@ -15,6 +15,7 @@ from uuid import UUID
 
 from lib.bridge import queue
 from lib.config import settings
+from lib.errors import Archived
 from lib.jobs import artifacts, lease_queries
 from lib.jobs.artifacts import Artifact
 from lib.jobs.telling import announce, tell
@@ -82,8 +83,14 @@ def progress(conn: Connection, lease: Lease, percent: int, message: str) -> bool
 
 
 def hold(conn: Connection, lease: Lease) -> bool:
-    """Keep the lease from being taken until the commit; False when it is lost already."""
-    return lease_queries.lock(conn, *lease.pair)
+    """Keep the lease from being taken until the commit; False when it is lost already.
+
+    Raises Archived where nothing may be written any more.
+    """
+    held = lease_queries.lock(conn, *lease.pair)
+    if held and held["archived"]:
+        raise Archived
+    return held is not None
 
 
 def succeed(conn: Connection, successes: Sequence[Success]) -> set[UUID]:

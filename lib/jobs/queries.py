@@ -116,6 +116,22 @@ def cancel_all(conn: Connection, project_id: UUID, reason: str) -> list[dict[str
     ).fetchall()
 
 
+def delete_finished(conn: Connection, days: int, limit: int) -> int:
+    """Delete up to `limit` jobs of no project that ended `days` ago; return how many."""
+    cursor = conn.execute(
+        """
+        DELETE FROM jobs WHERE id IN (
+            SELECT id FROM jobs
+            WHERE project_id IS NULL AND state IN ('succeeded', 'failed', 'cancelled')
+              AND finished_at < now() - make_interval(days => %s)
+            LIMIT %s FOR UPDATE SKIP LOCKED
+        )
+        """,
+        [days, limit],
+    )
+    return cursor.rowcount
+
+
 def insert_artifact(
     conn: Connection, job_id: UUID, filename: str, media_type: str, content: bytes
 ) -> None:

@@ -20,6 +20,8 @@ from psycopg.types.string import TextBinaryLoader
 from lib.stores.statements import Compiled, Statement, compiled
 
 IDLE_BEFORE_CHECK = 1.0  # seconds a pooled connection may rest before it is pinged at checkout
+ANSWER_WITHIN = 6.0  # seconds for one statement: the server's own limit is 5, if it is there at all
+PING_WITHIN = 2.0  # seconds
 PREPARE_AFTER = 2  # uses of a statement, after which Postgres need not parse and plan it again
 MAX_STATEMENTS = 500  # that a connection knows; then it begins anew
 
@@ -65,12 +67,24 @@ class Connection(psycopg.Connection[DictRow]):
         super().__init__(*args, **kwargs)
         self.announcements: list[Callable[[], None]] = []
         self.last_used = monotonic()
+        self.patience = ANSWER_WITHIN
         self.adapters.register_loader(0, TextBinaryLoader)  # enums, whose numbers differ
         self._adapt = Transformer(self)
         self._statements: dict[tuple[bytes, tuple[int, ...]], Statement] = {}
         self._numbers = count()
         self._waiting: list[Send] = []  # what goes ahead of the next statement
         self._begun = False
+
+    def wait(self, *args: Any, **kwargs: Any) -> Any:
+        """Wait for the server as psycopg does, but not for ever.
+
+        Raises psycopg.OperationalError, and closes the connection, when nothing comes in time.
+        """
+        try:
+            return super().wait(*args, **{"timeout": self.patience} | kwargs)
+        except psycopg.errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server does not answer in time") from None
 
     def after_commit(self, announce: Callable[[], None]) -> None:
         """Call `announce` once the transaction now open has committed; never if it does not."""
@@ -200,7 +214,9 @@ def check(conn: Connection) -> None:
     dead, so that the pool replaces it.
     """
     if monotonic() - conn.last_used > IDLE_BEFORE_CHECK or conn.last_used < _suspect_since:
+        conn.patience = PING_WITHIN
         conn.execute("")
+        conn.patience = ANSWER_WITHIN
 
 
 def suspect_all() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import psycopg
+from psycopg import sql
 
 from lib import logs
 from lib.config import ConfigError, settings
@@ -18,6 +19,11 @@ LOCK = 0x636F6C6C6162  # "collab": the advisory lock that one runner holds
 LOCK_WAIT = 60.0  # seconds to wait for another runner, or for Postgres to come up
 LOCK_TIMEOUT = "1s"  # a migration never queues behind live traffic for longer
 STATEMENT_TIMEOUT = "5s"
+DEFAULTS = {  # of the database, for every other session: a restored one comes without them
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+}
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -39,6 +45,7 @@ def migrate(url: str) -> list[str]:
         missing = [f for f in sorted(MIGRATIONS.glob("*.sql")) if f.stem not in done]
         for file in missing:
             _apply(conn, file)
+        _set_defaults(conn)
         return [file.stem for file in missing]
 
 
@@ -58,6 +65,13 @@ def _apply(conn: psycopg.Connection, file: Path) -> None:
         conn.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
         conn.execute(file.read_bytes())
         conn.execute("INSERT INTO schema_migrations (name) VALUES (%s)", [file.stem])
+
+
+def _set_defaults(conn: psycopg.Connection) -> None:
+    database = sql.Identifier(conn.info.dbname)
+    for name, value in DEFAULTS.items():
+        statement = sql.SQL("ALTER DATABASE {} SET {} = {}")
+        conn.execute(statement.format(database, sql.Identifier(name), sql.Literal(value)))
 
 
 def main() -> int:

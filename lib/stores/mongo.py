@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 SELECTION_TIMEOUT = 2_000  # milliseconds
-SOCKET_TIMEOUT = 10_000  # milliseconds
+OPERATION_TIMEOUT = 5_000  # milliseconds, retries included: a socket's own timeout is one of each
 
 
 @cache
@@ -28,7 +28,7 @@ def _database() -> Database[dict[str, Any]]:
         settings().mongo_uri,
         serverSelectionTimeoutMS=SELECTION_TIMEOUT,
         connectTimeoutMS=SELECTION_TIMEOUT,
-        socketTimeoutMS=SOCKET_TIMEOUT,
+        timeoutMS=OPERATION_TIMEOUT,
         tz_aware=True,
         appname="collab",
     )

@@ -1,7 +1,8 @@
 """Redis, whichever way this process reaches it: over HTTP (functions) or TCP (the host side).
 
 A process on the host side calls `use_tcp()` once at its start. Callers say `execute` and `pipeline`
-with plain commands, so that lib.bridge is written once for both sides.
+with plain commands, so that lib.bridge is written once for both sides. A Redis that does not answer
+costs each process one call's timeout in a while, not every request.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import Any, Protocol
 
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
+from lib.stores.breaker import Breaker
 
 HTTP_TIMEOUT = 1.0  # seconds for one call; the client itself would wait for ever
+PATIENCE = 0.5  # seconds lost in a row, after which Redis is left alone
+PAUSE = 1.0  # seconds until one call tries again
 
 Command = Sequence[str | int | float]
 
@@ -29,6 +33,7 @@ class Transport(Protocol):
 
 
 _transport: Transport | None = None
+_breaker = Breaker(PATIENCE, PAUSE)
 
 
 def use(transport: Transport) -> None:
@@ -44,10 +49,17 @@ def use_tcp() -> None:
     use(TcpTransport())
 
 
+def trust() -> None:
+    """Ask Redis with the next call, though it has just let others wait: for who has mended it."""
+    _breaker.close()
+
+
 def execute(*command: str | int | float) -> Any:
     """Run one command; raises Unavailable when Redis does not answer or refuses."""
     try:
-        return _current().execute(command)
+        transport = _current()
+        with _breaker.guard():
+            return transport.execute(command)
     except Exception as error:
         raise _unavailable(error) from error
 
@@ -55,7 +67,9 @@ def execute(*command: str | int | float) -> Any:
 def pipeline(commands: Sequence[Command]) -> list[Any]:
     """Run commands in one round trip; raises Unavailable when Redis does not answer or refuses."""
     try:
-        return _current().pipeline(commands)
+        transport = _current()
+        with _breaker.guard():
+            return transport.pipeline(commands)
     except Exception as error:
         raise _unavailable(error) from error
 

@@ -7,12 +7,15 @@ from functools import cache
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from lib.config import ConfigError, settings
 from lib.stores.redis import Command
 
 CONNECT_TIMEOUT = 1.0  # seconds
-SOCKET_TIMEOUT = 2.0  # seconds for one command
+SOCKET_TIMEOUT = 1.0  # seconds for one command
+RETRIES = 1  # of a command whose connection turns out to be lost; the client's own 10 take seconds
 
 
 @cache
@@ -30,6 +33,7 @@ def client() -> redis.Redis:
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=SOCKET_TIMEOUT,
         health_check_interval=15,
+        retry=Retry(NoBackoff(), RETRIES, (redis.ConnectionError,)),
     )
 
 

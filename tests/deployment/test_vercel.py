@@ -1,6 +1,7 @@
 """vercel.json and vercel.hobby.json: they name what exists, and they agree with each other."""
 
 import json
+import re
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -98,7 +99,7 @@ def test_builds_are_not_mixed_with_functions():
 
 
 def test_the_one_function_answers_every_path_that_is_not_a_page():
-    document, rest = HOBBY["routes"][:2]
+    document, rest = [route for route in HOBBY["routes"] if not route.get("continue")][:2]
     assert document == {
         "src": "/api/v1/openapi.json",
         "dest": "/public/api/v1/openapi.json",
@@ -106,3 +107,18 @@ def test_the_one_function_answers_every_path_that_is_not_a_page():
     assert (ROOT / document["dest"].removeprefix("/")).is_file()
     assert rest == {"src": "/api/.*", "dest": "/" + HOBBY["builds"][0]["src"]}
     assert all(route.path.startswith("/api/") for route in discover(ROOT).functions)
+
+
+def test_the_pages_of_both_files_carry_the_same_headers():
+    """`headers` can not stand beside `routes`: there, a route that goes on says them."""
+    (many,), one = FULL["headers"], HOBBY["routes"][0]
+    assert one["continue"]
+    assert one["src"] == many["source"]
+    assert one["headers"] == {each["key"]: each["value"] for each in many["headers"]}
+
+
+def test_the_headers_of_pages_are_not_added_to_the_answers_of_functions():
+    """They would be there twice, or stand in the place of stricter ones."""
+    source = FULL["headers"][0]["source"]
+    for route in discover(ROOT).functions:
+        assert not re.fullmatch(source, route.path), route.path

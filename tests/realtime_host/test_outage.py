@@ -54,3 +54,42 @@ def test_an_emptied_redis_makes_nobody_leave(start_host, connect, team, stack, e
     eventually(lambda: len(team.owner.get(path).get_json()["people"]) == 2)
     assert here.heard("user-left") == []
     assert here.heard("user-joined") == []
+
+
+def knock(host, project_id, **headers):
+    """Ask to come in, and return the answer, which has come in time."""
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    url = f"{host.http}/ws/projects/{project_id}{headers.pop('query', '')}"
+    return httpx.get(url, headers=handshake | headers, timeout=8)
+
+
+def test_a_frozen_postgres_is_said_at_the_door_and_the_host_lives(host, team, freeze, eventually):
+    project, bearer = team.project["id"], {"Authorization": f"Bearer {team.owner.token}"}
+    thaw = freeze("postgres")
+    for _ in range(2):
+        refused = knock(host, project, **bearer)
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"]
+    ready = httpx.get(f"{host.http}/ready", timeout=8)
+    assert (ready.status_code, ready.headers["Retry-After"]) == (503, "2")
+    assert httpx.get(f"{host.http}/health").status_code == 200
+    thaw()
+    eventually(lambda: httpx.get(f"{host.http}/ready", timeout=8).status_code == 200)
+
+
+def test_a_frozen_redis_delays_a_ticket_once_and_a_token_not_at_all(host, connect, team, freeze):
+    project = team.project["id"]
+    freeze("redis")
+    waited = []
+    for _ in range(3):
+        refused = knock(host, project, query="?ticket=" + "x" * 43)
+        assert refused.status_code == 503
+        assert refused.headers["Retry-After"]
+        waited.append(refused.elapsed.total_seconds())
+    assert max(waited) < 2  # the timeout of one command is one second
+    assert connect(team.owner, project).ask("ping")["event"] == "ack"

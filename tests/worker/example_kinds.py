@@ -112,3 +112,11 @@ def progress(job):
         time.sleep(0.25)
     job.artifact('größe/..\\a"b.txt', "text/plain", "ä".encode())
     return {"done": True}
+
+
+@job_kind("test.writes", title="Writes into its project", payload=Payload)
+def writes(job):
+    with job.transaction() as conn:
+        leave_mark(job, "began")
+        conn.execute("SELECT pg_sleep(%s)", [job.payload["seconds"]])
+        conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])

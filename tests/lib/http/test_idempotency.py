@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from lib.access import tokens
+from lib.config import settings
 from lib.http import queries
 from lib.stores import postgres
 
@@ -11,6 +13,24 @@ from lib.stores import postgres
 @pytest.fixture
 def key():
     return {"Idempotency-Key": str(uuid4())}
+
+
+@pytest.fixture
+def rotate(stack, monkeypatch):
+    """Sign with a new key from now on; the one until now is still accepted."""
+
+    def forget():
+        settings.cache_clear()
+        tokens.keys.cache_clear()
+
+    def to_the_next():
+        monkeypatch.setenv("JWT_PREVIOUS_SECRETS", settings().jwt_secret)
+        monkeypatch.setenv("JWT_SECRET", "the next key, which is long enough to sign with")
+        forget()
+
+    yield to_the_next
+    monkeypatch.undo()
+    forget()
 
 
 def names(team):
@@ -111,3 +131,23 @@ def test_after_a_day_a_key_is_free_again_and_its_answer_goes(team, key):
         conn.execute("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
         assert queries.forget(conn, 1000) >= 1
         assert queries.forget(conn, 1000) == 0
+
+
+def test_a_retry_after_the_key_was_rotated_gets_the_answer_of_before(team, key, rotate):
+    path, old = f"/workspaces/{team.workspace['id']}/projects", settings().jwt_secret
+    first = team.owner.post(path, {"name": "Once"}, headers=key)
+    rotate()
+    assert list(tokens.keys().values())[1] == old
+    again = team.owner.post(path, {"name": "Once"}, headers=key)
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert again.get_json() == first.get_json()
+    assert team.owner.post(path, {"name": "Other"}, headers=key).status_code == 422
+    assert names(team).count("Once") == 1
+
+
+def test_what_is_new_after_the_key_was_rotated_is_carried_out_once_too(team, key, rotate):
+    rotate()
+    path = f"/workspaces/{team.workspace['id']}/projects"
+    answers = [team.owner.post(path, {"name": "Once"}, headers=key) for _ in range(2)]
+    assert answers[0].get_json() == answers[1].get_json()
+    assert names(team).count("Once") == 1

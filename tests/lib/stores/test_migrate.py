@@ -3,23 +3,46 @@
 import subprocess
 import sys
 import threading
-from uuid import uuid4
+import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from lib.stores import migrate
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 @pytest.fixture
-def database(stack):
-    """The address of an empty database."""
-    name = f"migrate_{uuid4().hex[:12]}"
-    with psycopg.connect(stack.postgres.url, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name}")
-        base, _, _ = stack.postgres.url.rpartition("/")
-        yield f"{base}/{name}"
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def runner(database, tmp_path):
+    """Start another process that migrates the database with the files of a folder."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom lib.stores import migrate\n"
+        "migrate.MIGRATIONS = Path(sys.argv[1])\nprint(migrate.migrate(sys.argv[2]))"
+    )
+    started = []
+
+    def start():
+        argv = [sys.executable, "-c", program, str(tmp_path), database]
+        process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def under_way(url, text):
+    with psycopg.connect(url) as conn:
+        row = conn.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s"
+            " AND pid <> pg_backend_pid()",
+            [f"%{text}%"],
+        ).fetchone()
+    return row[0] > 0
 
 
 def applied(url):
@@ -55,6 +78,69 @@ def test_a_failing_migration_leaves_nothing_of_itself(database, tmp_path, monkey
     assert applied(database) == ["0001_good"]
     (tmp_path / "0002_bad.sql").write_text("CREATE TABLE half (n int);")
     assert migrate.migrate(database) == ["0002_bad"]
+
+
+def test_one_that_is_killed_midway_leaves_nothing_and_the_next_run_finishes(
+    database, runner, tmp_path, monkeypatch, eventually
+):
+    (tmp_path / "0001_first.sql").write_text("CREATE TABLE first (n int);")
+    (tmp_path / "0002_slow.sql").write_text("CREATE TABLE half (n int); SELECT pg_sleep(2);")
+    killed = runner()
+    eventually(lambda: under_way(database, "pg_sleep(2)"), 30)
+    assert applied(database) == ["0001_first"]
+    killed.kill()
+    killed.wait(10)
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path)
+    assert migrate.migrate(database) == ["0002_slow"]  # "half" was not there
+    assert applied(database) == ["0001_first", "0002_slow"]
+
+
+def test_all_of_ours_can_be_killed_at_any_point_and_run_again(
+    database, runner, tmp_path, monkeypatch, eventually
+):
+    for file in migrate.MIGRATIONS.glob("*.sql"):  # each takes a moment longer, to be met midway
+        text = f"SELECT pg_sleep(0.05);\n{file.read_text()}\nSELECT pg_sleep(0.05);"
+        (tmp_path / file.name).write_text(text)
+    names = sorted(file.stem for file in tmp_path.glob("*.sql"))
+    for count in range(1, len(names), 2):
+        midway = runner()
+        eventually(lambda count=count: len(ledger(database)) >= count, 30)
+        midway.kill()
+        midway.wait(10)
+        assert ledger(database) == names[: len(ledger(database))]
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path)
+    migrate.migrate(database)
+    assert applied(database) == names
+
+
+def ledger(url):
+    try:
+        return applied(url)
+    except psycopg.errors.UndefinedTable:
+        return []
+
+
+def test_one_does_not_queue_behind_live_traffic(database, tmp_path, monkeypatch):
+    (tmp_path / "0001_table.sql").write_text("CREATE TABLE busy (n int);")
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path)
+    migrate.migrate(database)
+    (tmp_path / "0002_change.sql").write_text("ALTER TABLE busy ADD COLUMN m int;")
+    with psycopg.connect(database) as reader:
+        reader.execute("SELECT * FROM busy")
+        began = time.monotonic()
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migrate.migrate(database)
+        assert time.monotonic() - began < 5  # it gave up after LOCK_TIMEOUT, which is one second
+    assert migrate.migrate(database) == ["0002_change"]
+
+
+def test_one_that_takes_too_long_is_undone(database, tmp_path, monkeypatch):
+    (tmp_path / "0001_long.sql").write_text("CREATE TABLE long (n int); SELECT pg_sleep(60);")
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path)
+    monkeypatch.setattr(migrate, "STATEMENT_TIMEOUT", "300ms")
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        migrate.migrate(database)
+    assert applied(database) == []
 
 
 def test_timeouts_are_the_databases_own_so_that_they_hold_behind_a_pooler(database):

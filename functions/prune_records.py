@@ -1,0 +1,36 @@
+"""Delete records that have served: answers kept for retries, counts of attempts, sent mails."""
+
+from time import monotonic
+
+from lib.access import throttle_queries
+from lib.http import function
+from lib.http import queries as answer_queries
+from lib.http.cron import cron
+from lib.jobs import retention
+from lib.stores import postgres
+
+DEADLINE = 20.0  # seconds; what is left then is the next call's
+BATCH = 1000  # rows deleted in one transaction
+
+DELETIONS = {
+    "answers": answer_queries.forget,
+    "counts": throttle_queries.delete_over,
+    "jobs": retention.delete_finished,
+}
+
+app = function(__name__)
+
+
+@app.get("/api/cron/prune_records")
+@cron("prune_records")
+def prune_records() -> dict[str, int]:
+    """Delete answers kept for retries, counts of attempts, and sent mails, once they are old."""
+    ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
+    for kind, delete in DELETIONS.items():
+        while monotonic() < ends:
+            with postgres.transaction() as conn:
+                batch = delete(conn, BATCH)
+            deleted[kind] += batch
+            if batch < BATCH:
+                break
+    return deleted
