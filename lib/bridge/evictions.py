@@ -31,4 +31,5 @@ def announce(conn: Connection, *user_ids: UUID) -> None:
 
 
 def _send(commands: list[list[str]]) -> None:
-    redis.pipeline(commands)
+    for command in commands:
+        redis.tell(*command)

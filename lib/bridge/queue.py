@@ -41,7 +41,7 @@ def message(job_id: UUID | str) -> str:
 def push(job_ids: Sequence[UUID | str]) -> None:
     """Queue jobs, in order; raises Unavailable when Redis does not answer."""
     if job_ids:
-        redis.execute("LPUSH", keys.QUEUE, *(message(job_id) for job_id in job_ids))
+        redis.tell("LPUSH", keys.QUEUE, *(message(job_id) for job_id in job_ids))
 
 
 def length() -> int:

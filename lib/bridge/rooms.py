@@ -22,7 +22,7 @@ Publisher = Callable[[str, Message], None]
 
 
 def _publish(project_id: str, message: Message) -> None:
-    redis.execute("PUBLISH", keys.room(project_id), message.encode())
+    redis.tell("PUBLISH", keys.room(project_id), message.encode())
 
 
 _publisher: Publisher = _publish

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from lib.errors import Invalid, mistake
 from lib.input import escaped
@@ -14,6 +18,12 @@ if TYPE_CHECKING:
 
 MAX_MISTAKES = 20  # told to the caller
 MAX_DETAIL = 200  # characters of one mistake
+REMEMBERED_FOR = (
+    2.0  # seconds that a process goes by what it knows of a kind; the worker looks anew
+)
+MAX_SCHEMAS = 100  # whose validators a process keeps
+
+_remembered: dict[str, tuple[dict[str, Any], float]] = {}  # by kind, of those that there are
 
 
 def announce(
@@ -38,19 +48,35 @@ def check(conn: Connection, kind: str, payload: dict[str, Any]) -> dict[str, Any
     Raises Invalid for a kind that no worker has announced, or that is internal, and with a pointer
     to each mistake in the payload.
     """
-    known = queries.public_kind(conn, kind)
+    known = _known(conn, kind)
     if known is None:
         names = ", ".join(queries.public_kind_names(conn)) or "none yet: no worker has started"
         raise Invalid(mistake("/kind", f"There is no such kind. There are: {names}."))
-    if mistakes := list(_mistakes(known["payload_schema"], payload)):
+    if mistakes := list(_mistakes(known["validator"], payload)):
         raise Invalid(*mistakes[:MAX_MISTAKES])
     return known
 
 
-def _mistakes(schema: dict[str, Any], payload: dict[str, Any]) -> Iterator[dict[str, str]]:
+def _known(conn: Connection, kind: str) -> dict[str, Any] | None:
+    known, until = _remembered.get(kind, (None, 0.0))
+    if known is None or until < monotonic():
+        known = queries.public_kind(conn, kind)
+        if known is None:
+            return None
+        known["validator"] = _validator(orjson.dumps(known["payload_schema"]))
+        _remembered[kind] = known, monotonic() + REMEMBERED_FOR
+    return known
+
+
+@lru_cache(MAX_SCHEMAS)
+def _validator(schema: bytes) -> Any:
     from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    checks = Draft202012Validator.FORMAT_CHECKER
+    return Draft202012Validator(orjson.loads(schema), format_checker=checks)
+
+
+def _mistakes(validator: Any, payload: dict[str, Any]) -> Iterator[dict[str, str]]:
     seen = set()
     for error in validator.iter_errors(payload):
         at = "".join(f"/{escaped(step)}" for step in ("payload", *error.absolute_path))

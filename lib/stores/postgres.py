@@ -7,8 +7,9 @@ database's own defaults, set by the migrations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from lib import logs
 from lib.config import settings
 from lib.errors import Unavailable
+from lib.stores import redis
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -78,11 +80,21 @@ def transaction() -> Iterator[Connection]:
             conn.abandon()
             raise
         announcements, conn.announcements = conn.announcements, []
-    for announce in announcements:
-        try:
-            announce()
-        except Exception as error:  # noqa: BLE001
-            logs.warning("announcement.failed", kind=type(error).__name__, reason=str(error)[:200])
+    if announcements:
+        _attempt(partial(_announce, announcements))
+
+
+def _announce(announcements: list[Callable[[], None]]) -> None:
+    with redis.together():
+        for announce in announcements:
+            _attempt(announce)
+
+
+def _attempt(announce: Callable[[], None]) -> None:
+    try:
+        announce()
+    except Exception as error:  # noqa: BLE001
+        logs.warning("announcement.failed", kind=type(error).__name__, reason=str(error)[:200])
 
 
 def is_outage(error: BaseException | None) -> bool:

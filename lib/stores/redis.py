@@ -7,7 +7,9 @@ costs each process one call's timeout in a while, not every request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, Protocol
 
@@ -33,6 +35,7 @@ class Transport(Protocol):
 
 
 _transport: Transport | None = None
+_waiting: ContextVar[list[Command] | None] = ContextVar("told", default=None)
 _breaker = Breaker(PATIENCE, PAUSE)
 
 
@@ -72,6 +75,30 @@ def pipeline(commands: Sequence[Command]) -> list[Any]:
             return transport.pipeline(commands)
     except Exception as error:
         raise _unavailable(error) from error
+
+
+def tell(*command: str | int | float) -> None:
+    """Run a command whose answer nobody needs: now, or `together` with others; raises Unavailable."""
+    waiting = _waiting.get()
+    if waiting is None:
+        execute(*command)
+    else:
+        waiting.append(command)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send what is told in here in one round trip, at the end; raises Unavailable."""
+    commands: list[Command] = []
+    token = _waiting.set(commands)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    if len(commands) == 1:
+        execute(*commands[0])
+    elif commands:
+        pipeline(commands)
 
 
 def _unavailable(error: Exception) -> Exception:
