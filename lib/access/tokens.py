@@ -12,9 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from flask_jwt_extended import JWTManager, create_access_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
 from lib.access import personal_tokens
 from lib.config import settings
@@ -57,6 +54,8 @@ def keys() -> dict[str, str]:
 
 def issue(user_id: UUID, session_id: UUID) -> str:
     """Return a fresh access token for a session; it says who, never which role."""
+    from flask_jwt_extended import create_access_token
+
     kid = next(iter(keys()))
     with _jwt().app_context():
         return create_access_token(
@@ -90,6 +89,10 @@ def _verified(_kids: tuple[str, ...]) -> dict[str, tuple[Claims, int]]:
 
 
 def _decode(token: str) -> tuple[Claims, int]:
+    from flask_jwt_extended import decode_token
+    from flask_jwt_extended.exceptions import JWTExtendedException
+    from jwt.exceptions import ExpiredSignatureError, PyJWTError
+
     if len(token) > MAX_TOKEN or not token.isascii():
         raise Unauthenticated("The access token is not valid.")
     try:
@@ -115,7 +118,12 @@ def bearer(header: str) -> str:
 
 @cache
 def _jwt() -> Flask:
-    """Return the app that flask-jwt-extended is configured on; it serves no requests."""
+    """Return the app that flask-jwt-extended is configured on; it serves no requests.
+
+    Importing that extension takes as long as importing Flask, so it waits for the first token.
+    """
+    from flask_jwt_extended import JWTManager
+
     app = Flask("tokens", static_folder=None)
     app.config.update(
         JWT_ALGORITHM=ALGORITHM,

@@ -78,7 +78,7 @@ def pipeline(commands: Sequence[Command]) -> list[Any]:
 
 
 def tell(*command: str | int | float) -> None:
-    """Run a command whose answer nobody needs: now, or `together` with others; raises Unavailable."""
+    """Run a command without an answer, now or `together` with others; raises Unavailable."""
     waiting = _waiting.get()
     if waiting is None:
         execute(*command)

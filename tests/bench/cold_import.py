@@ -9,7 +9,7 @@ from pathlib import Path
 from lib.emulator.routes import discover
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 7
+ROUNDS = 3
 LOAD = """
 import importlib.util, sys, time
 started = time.process_time()
