@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from time import monotonic
@@ -17,7 +17,7 @@ from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.rows import DictRow
 from psycopg.types.string import TextBinaryLoader
 
-from lib.stores.statements import Compiled, Statement, compiled
+from lib.stores.statements import Compiled, Later, Result, Send, Statement, compiled
 
 IDLE_BEFORE_CHECK = 1.0  # seconds a pooled connection may rest before it is pinged at checkout
 ANSWER_WITHIN = 6.0  # seconds for one statement: the server's own limit is 5, if it is there at all
@@ -28,31 +28,9 @@ MAX_STATEMENTS = 500  # that a connection knows; then it begins anew
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.EMPTY_QUERY)
 
 Params = Sequence[Any] | Mapping[str, Any]
-Send = Callable[[], None]  # hands one statement to libpq
+LastWord = Callable[["Connection", list[Any]], Callable[[], None]]
 
 _suspect_since = float("-inf")  # when a connection was last found broken
-
-
-class Result:
-    """What a statement returned: its rows, as dicts, and how many it returned or changed."""
-
-    __slots__ = ("_rows", "rowcount")
-
-    def __init__(self, rows: Sequence[DictRow], rowcount: int) -> None:
-        self._rows = iter(rows)
-        self.rowcount = rowcount
-
-    def __iter__(self) -> Iterator[DictRow]:
-        """Return an iterator over the rows that are left."""
-        return self._rows
-
-    def fetchone(self) -> DictRow | None:
-        """Return the next row, if there is one."""
-        return next(self._rows, None)
-
-    def fetchall(self) -> list[DictRow]:
-        """Return the rows that are left."""
-        return list(self._rows)
 
 
 class Connection(psycopg.Connection[DictRow]):
@@ -72,7 +50,8 @@ class Connection(psycopg.Connection[DictRow]):
         self._adapt = Transformer(self)
         self._statements: dict[tuple[bytes, tuple[int, ...]], Statement] = {}
         self._numbers = count()
-        self._waiting: list[Send] = []  # what goes ahead of the next statement
+        self.last_words: dict[LastWord, list[Any]] = {}
+        self._waiting: list[Later] = []  # what goes ahead of the next statement
         self._begun = False
 
     def wait(self, *args: Any, **kwargs: Any) -> Any:
@@ -92,32 +71,47 @@ class Connection(psycopg.Connection[DictRow]):
 
     def begin(self) -> None:
         """Begin a transaction, together with the first statement in it."""
-        self._waiting, self._begun = [partial(self._send, b"BEGIN")], True
+        self._waiting, self._begun = [Later(Statement(), partial(self._send, b"BEGIN"))], True
 
     def end(self) -> None:
-        """Commit, together with what was put off; raises as psycopg does, and has rolled back."""
-        self._begun = False
+        """Commit, together with the last words and what was put off.
+
+        Raises as psycopg does; then everything is rolled back.
+        """
+        readers = [write(self, items) for write, items in self.last_words.items()]
+        self.last_words, self._begun = {}, False
         if self._idle:
             self._waiting.clear()
         elif self._ask(partial(self._send, b"COMMIT")).command_status != b"COMMIT":
             raise psycopg.errors.InFailedSqlTransaction("a statement in it has failed")
+        for read in readers:
+            read()
 
     def abandon(self) -> None:
         """Roll back what was begun, if the server still knows of it."""
-        self._waiting, self._begun = [], False
+        self.last_words, self._waiting, self._begun = {}, [], False
         if self.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             self._ask(partial(self._send, b"ROLLBACK"))
 
-    def put_off(self, query: str, params: Params) -> None:
-        """Execute a statement without a result before the transaction commits, at no round trip.
+    def with_commit(self, write: LastWord, item: Any) -> None:
+        """Have `write` called once, with all items gathered for it, as the transaction's last act.
+
+        What it locks is locked after everything else, and for no longer than the commit takes:
+        `write` puts its statement off, and returns a function that reads the answer.
+        """
+        self.last_words.setdefault(write, []).append(item)
+
+    def put_off(self, query: str, params: Params) -> Later:
+        """Execute a statement before the transaction commits, at no round trip of its own.
 
         If it fails, what it goes together with fails. Outside a transaction it is executed now.
         """
-        send = self._sending(query, params)[1]
+        later = Later(*self._sending(query, params))
         if self._begun:
-            self._waiting.append(send)
+            self._waiting.append(later)
         else:
-            self._ask(send)
+            later.rows = self._rows(later.statement, self._ask(later.send))
+        return later
 
     def execute(  # type: ignore[override]
         self, query: str, params: Params | None = None
@@ -129,15 +123,19 @@ class Connection(psycopg.Connection[DictRow]):
         """
         statement, send = self._sending(query, params)
         result = self._ask(send)
+        rows = self._rows(statement, result)
+        return Result(rows, result.command_tuples or 0)
+
+    def _rows(self, statement: Statement, result: Any) -> Sequence[DictRow]:
         if result.status != ExecStatus.TUPLES_OK:
-            return Result((), result.command_tuples or 0)
+            return ()
         columns = statement.columns_of(result)
         self._adapt.set_pgresult(result)
         rows = self._adapt.load_rows(
             0, result.ntuples, lambda row: dict(zip(columns, row, strict=True))
         )
         self._adapt.set_pgresult(None)
-        return Result(rows, result.ntuples)
+        return rows
 
     @property
     def _idle(self) -> bool:
@@ -164,15 +162,17 @@ class Connection(psycopg.Connection[DictRow]):
         self.pgconn.send_query_params(text, *(args or (None,)))
 
     def _ask(self, send: Send) -> Any:
-        if self._waiting:
-            sends, self._waiting = [*self._waiting, send], []
-            results = self._pipelined(sends)
+        ahead, self._waiting = self._waiting, []
+        if ahead:
+            results = self._pipelined([*(later.send for later in ahead), send])
         else:
             send()
             results = self.wait(execute(self.pgconn))
         for result in results:
             if result.status not in _DONE:
                 raise error_from_result(result)
+        for later, result in zip(ahead, results, strict=False):
+            later.rows = self._rows(later.statement, result)
         return results[-1]
 
     def _pipelined(self, sends: Sequence[Send]) -> list[Any]:

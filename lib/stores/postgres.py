@@ -53,6 +53,7 @@ def connection() -> Iterator[Connection]:
     try:
         with _open_pool().connection() as conn:
             conn.announcements.clear()
+            conn.last_words.clear()
             yield conn
             conn.last_used = monotonic()
     except (psycopg.OperationalError, PoolTimeout) as error:
@@ -66,7 +67,7 @@ def connection() -> Iterator[Connection]:
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """Lend a connection inside a transaction; after the commit, make the announcements it gathered.
+    """Lend a connection inside a transaction; commit it with its last words, then announce.
 
     Raises Unavailable as `connection` does. A failing announcement is logged, never raised: what
     was committed stays committed, and the listeners catch up from Postgres.

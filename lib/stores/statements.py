@@ -1,10 +1,15 @@
-"""Statements as they are written here, with `%s` or `%(name)s`, and what Postgres knows of them."""
+"""Statements: as written here, with `%s` or `%(name)s`, as Postgres knows them, and their rows."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from psycopg.rows import DictRow
+
+Send = Callable[[], None]  # hands one statement to libpq
 
 MAX_COMPILED = 1000  # statements whose text a process keeps; there are about 200
 
@@ -49,3 +54,40 @@ class Statement:
             names = (result.fname(index) or b"" for index in range(result.nfields))
             self.columns = tuple(name.decode() for name in names)
         return self.columns
+
+
+class Result:
+    """What a statement returned: its rows, as dicts, and how many it returned or changed."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: Sequence[DictRow], rowcount: int) -> None:
+        self._rows = iter(rows)
+        self.rowcount = rowcount
+
+    def __iter__(self) -> Iterator[DictRow]:
+        """Return an iterator over the rows that are left."""
+        return self._rows
+
+    def fetchone(self) -> DictRow | None:
+        """Return the next row, if there is one."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[DictRow]:
+        """Return the rows that are left."""
+        return list(self._rows)
+
+
+class Later:
+    """The rows of a statement that was put off, once it has been executed."""
+
+    __slots__ = ("rows", "send", "statement")
+
+    def __init__(self, statement: Statement, send: Send) -> None:
+        self.statement = statement
+        self.send = send
+        self.rows: Sequence[DictRow] = ()
+
+    def __iter__(self) -> Iterator[DictRow]:
+        """Return an iterator over the rows."""
+        return iter(self.rows)

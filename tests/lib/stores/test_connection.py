@@ -172,3 +172,19 @@ def test_an_error_in_the_view_of_a_transaction_leaves_a_connection_fit_for_the_n
             conn.execute("SELECT 1 / %s::integer AS x", [0])
     with postgres.transaction() as conn:
         assert conn.execute("SELECT 1 AS one").fetchone() == {"one": 1}
+
+
+def test_last_words_are_written_once_at_the_end_and_read_after_the_commit(conn, answers):
+    told = []
+
+    def write(conn, items):
+        later = conn.put_off("INSERT INTO things VALUES (%s, %s) RETURNING id", [1, str(items)])
+        return lambda: told.append([row["id"] for row in later])
+
+    conn.begin()
+    conn.with_commit(write, "a")
+    conn.execute("SELECT 1 AS x")
+    conn.with_commit(write, "b")
+    conn.end()
+    assert (told, names(conn)) == ([[1]], ["['a', 'b']"])
+    assert len(answers) == 3
