@@ -86,9 +86,7 @@ def prune(conn: Connection, project_id: UUID) -> int:
     Each statement commits by itself: the counter is held for the moment of saying so, and not
     while rows are deleted.
     """
-    log_queries.give_up(
-        conn, project_id, hours=KEPT_HOURS, most=KEPT_EVENTS, step=PRUNED_AT_ONCE
-    )
+    log_queries.give_up(conn, project_id, hours=KEPT_HOURS, most=KEPT_EVENTS, step=PRUNED_AT_ONCE)
     return log_queries.delete_given_up(conn, project_id)
 
 

@@ -73,12 +73,11 @@ def transaction() -> Iterator[Connection]:
     """
     with connection() as conn:
         answers: list[Callable[[], None]] = []
-        with ExitStack() as one_trip:
-            with conn.transaction():
-                yield conn
-                if conn.last_words:
-                    one_trip.enter_context(conn.pipeline())
-                    answers = [write(conn, items) for write, items in conn.last_words.items()]
+        with ExitStack() as one_trip, conn.transaction():
+            yield conn
+            if conn.last_words:
+                one_trip.enter_context(conn.pipeline())
+                answers = [write(conn, items) for write, items in conn.last_words.items()]
         for read in answers:
             read()
         announcements, conn.announcements = conn.announcements, []

@@ -19,7 +19,9 @@ from lib.stores import postgres
 def published(monkeypatch):
     """What is published, in the order in which it is."""
     found: list[tuple[str, Message]] = []
-    monkeypatch.setattr(rooms, "_publisher", lambda project, message: found.append((project, message)))
+    monkeypatch.setattr(
+        rooms, "_publisher", lambda project, message: found.append((project, message))
+    )
     return found
 
 
@@ -70,9 +72,14 @@ def test_several_events_of_one_transaction_keep_their_order(team, published):
 
 def test_what_is_rolled_back_leaves_no_gap_and_is_not_published(team, published):
     start = _standing(team.project["id"]).seq
-    with pytest.raises(ZeroDivisionError), postgres.transaction() as conn:
-        rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {})
-        raise ZeroDivisionError
+
+    def fail():
+        with postgres.transaction() as conn:
+            rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     _announce(team.project["id"])
     assert [m.seq for _, m in published] == [start + 1]
 
@@ -104,7 +111,9 @@ def test_a_commit_that_fails_undoes_all_and_leaves_the_connection_usable(team, p
         rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {})
 
     with postgres.transaction() as holder:
-        holder.execute("SELECT 1 FROM room_logs WHERE project_id = %s FOR UPDATE", [team.project["id"]])
+        holder.execute(
+            "SELECT 1 FROM room_logs WHERE project_id = %s FOR UPDATE", [team.project["id"]]
+        )
         for _ in range(3):
             with pytest.raises(Unavailable), postgres.transaction() as conn:
                 change(conn)
