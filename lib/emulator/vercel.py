@@ -71,6 +71,6 @@ class Dispatcher:
 
 
 def problem(error: AppError) -> Response:
-    """Return the error as a problem document (RFC 9457), with the headers that all answers carry."""
+    """Return the error as a problem document (RFC 9457), with the headers of all answers."""
     text, kind = json.dumps(error.problem()), "application/problem+json"
     return Response(text, error.status, SECURE, mimetype=kind)
