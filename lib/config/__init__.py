@@ -10,7 +10,9 @@ from urllib.parse import quote
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as the hash
 LOCAL_ONLY = "local-only"  # how the secrets begin that docker-compose.yml comes with
 _TEXT = r"(?:[^\s@/?#%]|%[0-9A-Fa-f]{2})*"
-_POSTGRES = re.compile(rf"postgres(ql)?://({_TEXT}@)?{_TEXT}(/{_TEXT})?(\?(?:[^\s#%]|%[0-9A-Fa-f]{{2}})*)?")
+_POSTGRES = re.compile(
+    rf"postgres(ql)?://({_TEXT}@)?{_TEXT}(/{_TEXT})?(\?(?:[^\s#%]|%[0-9A-Fa-f]{{2}})*)?"
+)
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 
 
