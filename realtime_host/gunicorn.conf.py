@@ -17,7 +17,7 @@ logs.configure(settings().log_level)
 
 bind = f"{settings().host}:{settings().realtime_port}"
 workers = 1  # the hub owns every connection of a host; for more, start more hosts
-worker_class = "gthread"
+worker_class = "realtime_host.arrivals.PatientWorker"
 threads = limits.HANDSHAKE_THREADS
 worker_connections = 20_000
 backlog = 4096

@@ -24,6 +24,9 @@ PING_EVERY = 25.0  # seconds
 PONG_WITHIN = 8.0  # seconds
 CLOSE_WITHIN = 2.0  # seconds for the client's half of the closing handshake
 REQUEST_WITHIN = 10.0  # seconds for a complete HTTP request
+HEAD_BYTES = 32 * 1024  # of one HTTP request
+BODY_BYTES = 128 * 1024  # of one HTTP request
+ARRIVALS = 2_000  # HTTP requests that are on their way at once
 
 RECHECK = 60.0  # seconds after which a connection's access is looked up again, message or not
 RECENT = 10.0  # seconds for which an access message is kept for those who are just connecting

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lib.accounts import queries, token_queries
+from lib.accounts import queries, session_queries, token_queries
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 _DELETIONS = {
-    "sessions": queries.delete_ended,  # with their refresh tokens
+    "sessions": session_queries.delete_ended,  # with their refresh tokens
     "tokens": token_queries.delete_expired,
     "links": queries.delete_expired_links,
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lib.access import tokens
 from lib.access.caller import Access, Caller, Origin
-from lib.accounts import queries, refresh_tokens
+from lib.accounts import refresh_tokens, session_queries
 from lib.audit import events
 from lib.audit.events import Event
 from lib.bridge import evictions
@@ -30,7 +30,7 @@ def refresh(origin: Origin, *, refresh_token: str) -> dict[str, Any]:
     caller sees an error. Raises Unauthenticated.
     """
     with postgres.transaction() as conn:
-        row = queries.lock_refresh_token(conn, refresh_tokens.digest(refresh_token), GRACE)
+        row = session_queries.lock_refresh_token(conn, refresh_tokens.digest(refresh_token), GRACE)
         if row is None or not row["live"]:
             stolen = False
         elif row["used"] and not row["in_grace"]:
@@ -49,7 +49,7 @@ def log_out(access: Access) -> None:
 
 def of_person(access: Access, *, cursor: UUID | None, limit: int) -> list[dict[str, Any]]:
     """List the caller's live sessions, newest first; one more than `limit` if there are more."""
-    rows = queries.sessions(access.conn, access.id, before=cursor, limit=limit + 1)
+    rows = session_queries.sessions(access.conn, access.id, before=cursor, limit=limit + 1)
     return [row | {"current": row["id"] == access.caller.session_id} for row in rows]
 
 
@@ -77,7 +77,7 @@ def end_all(
 
     Returns how many ended.
     """
-    ended = queries.revoke_of(conn, caller.user_id, reason, only=only, but=but)
+    ended = session_queries.revoke_of(conn, caller.user_id, reason, only=only, but=but)
     evictions.announce(conn, caller.user_id)
     details = {"reason": reason}
     events.record_all(
@@ -89,8 +89,10 @@ def end_all(
 def start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, Any]:
     """Start a session for an account (its id, email and name), and return its first tokens."""
     session_id, token = new_id(), refresh_tokens.first()
-    queries.insert_session(conn, session_id, user["id"], origin, settings().refresh_expires_in)
-    queries.insert_refresh_token(conn, refresh_tokens.digest(token), session_id)
+    session_queries.insert_session(
+        conn, session_id, user["id"], origin, settings().refresh_expires_in
+    )
+    session_queries.insert_refresh_token(conn, refresh_tokens.digest(token), session_id)
     caller = Caller(user["id"], session_id, user["email"], user["name"], origin)
     events.record(conn, "session.started", caller, target=("session", session_id))
     return _pair(user["id"], session_id, token)
@@ -98,9 +100,9 @@ def start(conn: Connection, origin: Origin, user: dict[str, Any]) -> dict[str, A
 
 def _rotate(conn: Connection, token: str, row: dict[str, Any]) -> dict[str, Any]:
     following = _successor(conn, token, row)
-    queries.use_refresh_token(conn, row["digest"])
-    queries.insert_refresh_token(conn, refresh_tokens.digest(following), row["session_id"])
-    queries.touch(conn, row["session_id"], settings().refresh_expires_in)
+    session_queries.use_refresh_token(conn, row["digest"])
+    session_queries.insert_refresh_token(conn, refresh_tokens.digest(following), row["session_id"])
+    session_queries.touch(conn, row["session_id"], settings().refresh_expires_in)
     return _pair(row["user_id"], row["session_id"], following)
 
 
@@ -110,7 +112,7 @@ def _successor(conn: Connection, token: str, row: dict[str, Any]) -> str:
     That may have been under a key which was the signing one until a moment ago.
     """
     possible = {refresh_tokens.digest(text): text for text in refresh_tokens.successors(token)}
-    given = queries.stored_tokens(conn, row["session_id"], list(possible)) if row["used"] else []
+    given = row["used"] and session_queries.stored_tokens(conn, row["session_id"], list(possible))
     return possible[given[0]] if given else next(iter(possible.values()))
 
 
@@ -123,7 +125,7 @@ def _pair(user_id: UUID, session_id: UUID, refresh_token: str) -> dict[str, Any]
 
 
 def _end_stolen(conn: Connection, origin: Origin, row: dict[str, Any]) -> None:
-    queries.revoke(conn, row["session_id"], "refresh token reused")
+    session_queries.revoke(conn, row["session_id"], "refresh token reused")
     evictions.announce(conn, row["user_id"])
     caller = Caller(row["user_id"], row["session_id"], row["email"], row["name"], origin)
     events.record(conn, "session.reuse-detected", caller, target=("session", row["session_id"]))

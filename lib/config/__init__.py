@@ -9,6 +9,10 @@ from urllib.parse import quote
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as the hash
 LOCAL_ONLY = "local-only"  # how the secrets begin that docker-compose.yml comes with
+_TEXT = r"(?:[^\s@/?#%]|%[0-9A-Fa-f]{2})*"
+_POSTGRES = re.compile(
+    rf"postgres(ql)?://({_TEXT}@)?{_TEXT}(/{_TEXT})?(\?(?:[^\s#%]|%[0-9A-Fa-f]{{2}})*)?"
+)
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 
 
@@ -69,12 +73,12 @@ def load(env: Mapping[str, str]) -> Settings:
 
     Raises ConfigError, naming the variable, when one is missing or malformed.
     """
-    database_url = env.get("DATABASE_URL") or _postgres_url(env)
+    database_url = _address(env, "DATABASE_URL") or _postgres_url(env)
     return Settings(
         app_env=_app_env(env),
         log_level=(env.get("LOG_LEVEL") or "INFO").upper(),
         database_url=database_url,
-        database_direct_url=env.get("DATABASE_DIRECT_URL") or database_url,
+        database_direct_url=_address(env, "DATABASE_DIRECT_URL") or database_url,
         database_pooled=_switch(env, "DATABASE_POOLED", ("on", "off")),
         redis_url=env.get("REDIS_URL") or _redis_url(env),
         upstash_url=env.get("UPSTASH_REDIS_REST_URL", ""),
@@ -115,6 +119,17 @@ def _app_env(env: Mapping[str, str]) -> str:
 
 def _cron_secret(env: Mapping[str, str]) -> str:
     return _secret(env, "CRON_SECRET") if env.get("CRON_SECRET") else ""
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    # libpq repeats what it can't read, password included, and its errors are logged.
+    value = env.get(name, "")
+    if value and not _POSTGRES.fullmatch(value):
+        raise ConfigError(
+            f"{name} must be like postgresql://user:password@host:5432/database, with reserved "
+            "characters in user and password percent-encoded."
+        )
+    return value
 
 
 def _postgres_url(env: Mapping[str, str]) -> str:

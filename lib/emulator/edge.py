@@ -3,11 +3,25 @@
 from io import BytesIO
 from typing import Any
 
-from lib.errors import TooLarge
+from lib.errors import AppError, TooLarge
 
+MAX_HEAD = 32 * 1024  # characters of all header fields together
 MAX_BODY_BYTES = 4_718_592  # 4.5 MB
 MAX_DRAIN_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 65_536
+
+
+class HeadTooLarge(AppError):
+    """More header fields than the platform lets through."""
+
+    status, type, title = 431, "headers-too-large", "The header fields are larger than allowed"
+
+
+def check_head(environ: dict[str, Any]) -> None:
+    """Raise HeadTooLarge for header fields above the platform's limit."""
+    fields = ((n, v) for n, v in environ.items() if n.startswith("HTTP_"))
+    if sum(len(name) + len(value) for name, value in fields) > MAX_HEAD:
+        raise HeadTooLarge(f"All header fields together hold {MAX_HEAD} characters at most.")
 
 
 def with_client(environ: dict[str, Any], trusted_proxies: int) -> dict[str, Any]:

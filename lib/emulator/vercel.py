@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from lib.emulator.edge import with_body, with_client
+from lib.emulator.edge import check_head, with_body, with_client
 from lib.emulator.functions import Functions, WSGIApp, function_environ
 from lib.emulator.paths import raw_path
 from lib.emulator.routes import Found, Route, discover
@@ -43,6 +43,7 @@ class Dispatcher:
         path = raw_path(environ) if self._edge else environ.get("PATH_INFO") or "/"
         try:
             if self._edge:
+                check_head(environ)
                 environ = with_body(with_client(environ, self._trusted_proxies))
             if found := self.routes.find(path):
                 return self._invoke(environ, path, found, start_response)

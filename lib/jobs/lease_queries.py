@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.access.queries import SHARED
+from lib.access.lookup_statements import SHARED
 from lib.jobs.queries import CHANGED, COLUMNS, WITH_ACTOR
 
 if TYPE_CHECKING:

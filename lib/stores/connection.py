@@ -57,13 +57,19 @@ class Connection(psycopg.Connection[DictRow]):
     def wait(self, *args: Any, **kwargs: Any) -> Any:
         """Wait for the server as psycopg does, but not for ever.
 
-        Raises psycopg.OperationalError, and closes the connection, when nothing comes in time.
+        Raises psycopg.OperationalError, and closes the connection, when nothing comes in time, or
+        something that is no answer: a pooler whose server goes away breaks off within one.
         """
         try:
             return super().wait(*args, **{"timeout": self.patience} | kwargs)
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server does not answer in time") from None
+        except psycopg.InternalError as error:
+            if error.sqlstate:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the connection broke off") from error
 
     def after_commit(self, announce: Callable[[], None]) -> None:
         """Call `announce` once the transaction now open has committed; never if it does not."""

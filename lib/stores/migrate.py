@@ -2,6 +2,9 @@
 
 They use the direct address of Postgres (DATABASE_DIRECT_URL): the lock that keeps two runners apart
 belongs to a session, which a transaction-mode pooler does not have.
+
+A file named `*.index.sql` is one `CREATE INDEX CONCURRENTLY IF NOT EXISTS`, for a table in use: it
+runs outside a transaction, for as long as it takes, and nobody who writes waits for it.
 """
 
 import sys
@@ -15,6 +18,7 @@ from lib import logs
 from lib.config import ConfigError, settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+INDEX = ".index.sql"
 LOCK = 0x636F6C6C6162  # "collab": the advisory lock that one runner holds
 LOCK_WAIT = 60.0  # seconds to wait for another runner, or for Postgres to come up
 LOCK_TIMEOUT = "1s"  # a migration never queues behind live traffic for longer
@@ -32,6 +36,11 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 )
 """
 
+_BROKEN = """
+SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE NOT i.indisvalid AND c.relnamespace = 'public'::regnamespace
+"""
+
 
 def migrate(url: str) -> list[str]:
     """Apply what is missing to the database at `url`; return the names of the files applied.
@@ -44,7 +53,7 @@ def migrate(url: str) -> list[str]:
         done = {name for (name,) in conn.execute("SELECT name FROM schema_migrations")}
         missing = [f for f in sorted(MIGRATIONS.glob("*.sql")) if f.stem not in done]
         for file in missing:
-            _apply(conn, file)
+            (_build if file.name.endswith(INDEX) else _apply)(conn, file)
         _set_defaults(conn)
         return [file.stem for file in missing]
 
@@ -65,6 +74,15 @@ def _apply(conn: psycopg.Connection, file: Path) -> None:
         conn.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
         conn.execute(file.read_bytes())
         conn.execute("INSERT INTO schema_migrations (name) VALUES (%s)", [file.stem])
+
+
+def _build(conn: psycopg.Connection, file: Path) -> None:
+    for name in ("lock_timeout", "statement_timeout"):
+        conn.execute(sql.SQL("SET {} = 0").format(sql.Identifier(name)))
+    for (broken,) in conn.execute(_BROKEN).fetchall():  # what a build that was killed has left
+        conn.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(broken)))
+    conn.execute(file.read_bytes())
+    conn.execute("INSERT INTO schema_migrations (name) VALUES (%s)", [file.stem])
 
 
 def _set_defaults(conn: psycopg.Connection) -> None:

@@ -15,18 +15,20 @@ BENCHMARKS = {
     "rest": "reads and writes over REST, beside a Node peer (needs REST_HARNESS)",
     "fanout": "messages delivered per second by one real-time host",
     "edits": "file changes per second through the use case, every one in Postgres",
+    "pooler": "50 function processes on 20 connections, which are cut (needs pgbouncer)",
     "jobs": "no-op jobs drained per second by one worker, every state in Postgres",
 }
+NEEDY = ("rest", "pooler")  # they need what no wheel brings
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks named, or all but `rest`; print one JSON object per benchmark."""
+    """Run the benchmarks named, or all that need nothing more; print one JSON object for each."""
     if unknown := set(names) - set(BENCHMARKS):
         print(
             f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}"
         )
         return 2
-    for name in names or [name for name in BENCHMARKS if name != "rest"]:
+    for name in names or [name for name in BENCHMARKS if name not in NEEDY]:
         print(f"# {name}: {BENCHMARKS[name]}", flush=True)
         benchmark = importlib.import_module(f"tests.bench.{name}")
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:

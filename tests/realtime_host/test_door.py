@@ -10,6 +10,7 @@ import pytest
 from websocket import WebSocketBadStatusException
 
 from lib.bridge import keys
+from lib.http.headers import SECURE
 from lib.stores import redis_tcp
 
 ALLOWED = "https://app.example.com"
@@ -192,3 +193,13 @@ def test_the_log_names_people_and_rooms_and_never_a_token(connect, host, team, e
     assert "room.joined" in text
     assert ticket not in text
     assert team.owner.token not in text
+
+
+def test_every_answer_of_the_host_carries_the_secure_headers(host, team):
+    paths = ("/health", "/ready", "/metrics", "/nothing", f"/ws/projects/{team.project['id']}")
+    for path in paths:
+        for method in ("GET", "POST"):
+            answer = httpx.request(method, host.http + path)
+            assert SECURE.items() <= {n: answer.headers.get(n) for n in SECURE}.items(), path
+            assert not any(c.isdigit() for c in answer.headers.get("Server", "")), "no version"
+            assert "Set-Cookie" not in answer.headers

@@ -132,7 +132,7 @@ def test_it_outlives_the_session_that_made_it(person):
 @pytest.mark.parametrize(
     "text",
     ["pat_", "pat_x", "pat_" + "0" * 72, "pat_" + "0" * 64 + "FFFFFFFF", "pat_" + "é" * 72,
-     "pat_" + "0" * 100_000, "PAT_" + "0" * 72],
+     "pat_" + "0" * 30_000, "PAT_" + "0" * 72],
 )  # fmt: skip
 def test_what_can_be_no_token_is_refused_without_a_look(api, monkeypatch, text):
     monkeypatch.setattr(Connection, "execute", lambda *_: pytest.fail("it was looked up"))

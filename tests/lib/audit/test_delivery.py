@@ -102,6 +102,21 @@ def test_while_mongodb_is_down_nothing_is_lost_and_then_all_arrive(stack, record
     assert len(delivered()) == 5
 
 
+def test_five_thousand_events_of_an_outage_arrive_each_once(stack, record, delivered, freeze):
+    move_all()
+    thaw = freeze("mongo")
+    for _ in range(5):
+        record(1000)
+    with pytest.raises(Unavailable):
+        delivery.move()
+    assert waiting() == 5_000
+    thaw()
+    with ThreadPoolExecutor(2) as pool:  # two movers, each until nothing is left
+        list(pool.map(lambda _: move_all(), range(2)))
+    found = delivered()
+    assert len(found) == len({document["_id"] for document in found}) == 5_000
+
+
 def _move_and_die_before_the_removal():
     delivery.queries.delete = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     delivery.move()

@@ -61,3 +61,32 @@ def test_verified_addresses_are_asked_for_only_where_that_is_set():
     assert load(GOOD | {"EMAIL_VERIFICATION": "required"}).email_verification_required
     with pytest.raises(ConfigError, match="EMAIL_VERIFICATION must be optional or required"):
         load(GOOD | {"EMAIL_VERIFICATION": "yes"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:p@h:5432/d",
+        "postgres://u:p%40%2Fw@db.example.com/d?sslmode=require&options=-c%20x%3D1",
+        "postgresql://u@h1:5432,h2:5433/d?target_session_attrs=read-write",
+        "postgresql://u:p@[::1]:5432/d",
+        "postgresql:///d?host=/var/run/postgresql",
+    ],
+)
+def test_an_address_of_postgres_is_taken_as_it_is(address):
+    assert load(GOOD | {"DATABASE_URL": address}).database_url == address
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_DIRECT_URL"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres:/u:{}@h/d", "u:{}@h/d", "host=h password={}", "postgresql://u:{}@x@h/d",
+        "postgresql://u:{} @h/d", "postgresql://u:{}%zz@h/d", "postgresql://u:{}/x@h/d",
+        "mysql://u:{}@h/d", "postgresql://u:{}#@h/d", " postgresql://u:{}@h/d",
+    ],
+)  # fmt: skip
+def test_an_address_that_libpq_would_repeat_in_its_errors_is_named_and_not_shown(name, address):
+    with pytest.raises(ConfigError, match=f"{name} must be like") as refused:
+        load(GOOD | {name: address.format("canary")})
+    assert "canary" not in str(refused.value)

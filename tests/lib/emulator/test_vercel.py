@@ -219,3 +219,13 @@ def test_an_absolute_request_target_is_routed_by_its_path(served):
         answer = b"".join(iter(lambda: raw.recv(65_536), b"")).decode()
     seen = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
     assert (seen["PATH_INFO"], seen["QUERY_STRING"]) == ("/api/v1/p/a%2Fb", "q=1&pid=a%2Fb")
+
+
+@pytest.mark.parametrize(
+    "fields", [b"X-Long: " + b"x" * 65_536, b"\r\n".join([b"X: " + b"x" * 1000] * 64)]
+)
+def test_64_kb_of_headers_are_refused(served, fields):
+    with socket.create_connection(("127.0.0.1", served), timeout=10) as raw:
+        raw.sendall(b"GET /api/v1/p/a HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n\r\n")
+        status = int(raw.recv(65_536).split(b" ")[1])
+    assert 400 <= status < 500

@@ -1,5 +1,9 @@
 """Idempotency-Key: what is sent again is answered again, and not done again."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -150,4 +154,37 @@ def test_what_is_new_after_the_key_was_rotated_is_carried_out_once_too(team, key
     path = f"/workspaces/{team.workspace['id']}/projects"
     answers = [team.owner.post(path, {"name": "Once"}, headers=key) for _ in range(2)]
     assert answers[0].get_json() == answers[1].get_json()
+    assert names(team).count("Once") == 1
+
+
+# A function whose process dies when the answer is committed, and before it is sent.
+DIES = """
+import json, os, sys
+from werkzeug.test import Client
+from lib.emulator.vercel import Dispatcher
+from lib.http import queries
+
+keep = queries.keep
+
+def and_die(conn, *rest):
+    keep(conn, *rest)
+    conn.after_commit(lambda: os._exit(9))
+
+queries.keep = and_die
+path, body, headers = json.loads(sys.argv[1])
+Client(Dispatcher()).post(path, json=body, headers=headers)
+"""
+
+
+def test_a_crash_between_commit_and_answer_costs_nothing(team, key):
+    path, root = f"/workspaces/{team.workspace['id']}/projects", Path(__file__).resolve().parents[3]
+    headers = key | {"Authorization": f"Bearer {team.owner.token}"}
+    # The very bytes that are sent again: they belong to the key.
+    sent = json.dumps([f"/api/v1{path}", {"name": "Once"}, headers])
+    died = subprocess.run([sys.executable, "-c", DIES, sent], cwd=root, timeout=60, check=False)
+    assert died.returncode == 9
+    assert names(team).count("Once") == 1
+    again = team.owner.client.post(f"/api/v1{path}", json={"name": "Once"}, headers=headers)
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert team.owner.get(f"/projects/{again.get_json()['id']}").get_json()["name"] == "Once"
     assert names(team).count("Once") == 1

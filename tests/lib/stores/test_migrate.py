@@ -143,6 +143,53 @@ def test_one_that_takes_too_long_is_undone(database, tmp_path, monkeypatch):
     assert applied(database) == []
 
 
+@pytest.fixture
+def busy(database, tmp_path, monkeypatch):
+    """A table in use, and a migration that makes an index on it."""
+    (tmp_path / "0001_table.sql").write_text("CREATE TABLE busy (n int);")
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path)
+    migrate.migrate(database)
+    index = "CREATE INDEX CONCURRENTLY IF NOT EXISTS busy_n ON busy (n);"
+    (tmp_path / "0002_busy.index.sql").write_text(index)
+    with psycopg.connect(database) as writer:
+        writer.execute("INSERT INTO busy VALUES (1)")
+        yield writer
+
+
+def valid(url):
+    with psycopg.connect(url) as conn:
+        rows = conn.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'busy_n'::regclass")
+        return rows.fetchone()[0]
+
+
+def test_an_index_is_built_while_others_write(database, runner, busy, eventually):
+    building = runner()
+    eventually(lambda: under_way(database, "CREATE INDEX CONCURRENTLY"), 30)
+    with psycopg.connect(database) as other:
+        other.execute("SET lock_timeout = '1s'")
+        other.execute("INSERT INTO busy VALUES (2)")
+    assert building.poll() is None  # it waits for the first writer, and nobody for it
+    busy.commit()
+    assert building.wait(20) == 0
+    assert valid(database)
+    assert applied(database)[1] == "0002_busy.index"
+
+
+def test_an_index_whose_building_broke_off_is_built_anew(database, runner, busy, eventually):
+    building = runner()
+    eventually(lambda: under_way(database, "CREATE INDEX CONCURRENTLY"), 30)
+    with psycopg.connect(database, autocommit=True) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE 'CREATE INDEX%' AND pid <> pg_backend_pid()"
+        )
+    assert building.wait(20) != 0
+    busy.commit()
+    assert not valid(database)
+    assert migrate.migrate(database) == ["0002_busy.index"]
+    assert valid(database)
+
+
 def test_timeouts_are_the_databases_own_so_that_they_hold_behind_a_pooler(database):
     migrate.migrate(database)
     with psycopg.connect(database) as conn:
