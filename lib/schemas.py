@@ -1,6 +1,6 @@
 """The base of every schema, and the field rules that several domains share."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, fields, validate
 
@@ -8,7 +8,12 @@ MAX_NAME = 120  # characters of a name that people give to something
 
 
 class Strict(Schema):
-    """A schema that refuses what it does not know."""
+    """A schema that refuses what it does not know.
+
+    `RULES` says as JSON Schema what a subclass checks of the whole object, for the reference.
+    """
+
+    RULES: ClassVar[dict[str, Any]] = {}
 
     class Meta:
         """Unknown fields are mistakes, not noise."""

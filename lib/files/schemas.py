@@ -1,6 +1,5 @@
 """What comes in and goes out of the file routes and of the file-change event."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -12,14 +11,10 @@ MAX_CONTENT = 512 * 1024  # bytes in UTF-8
 MAX_OPERATIONS = 1000  # in one delta
 
 # One or more segments of visible characters; no `.` or `..`, no backslash, no empty segment.
-_PATH = re.compile(
-    r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+(?:/(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+)*"
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+"
+_PATH = validate.Regexp(
+    rf"^{_SEGMENT}(?:/{_SEGMENT})*\Z", error="Give a relative path such as notes/today.md."
 )
-
-
-def _check_path(value: str) -> None:
-    if not _PATH.fullmatch(value):
-        raise ValidationError("Give a relative path such as notes/today.md.")
 
 
 def _check_text(value: str) -> None:
@@ -33,7 +28,7 @@ class FileIn(Strict):
     """A file to create."""
 
     path = fields.String(
-        required=True, validate=[validate.Length(min=1, max=MAX_PATH), _check_path]
+        required=True, validate=[validate.Length(min=1, max=MAX_PATH), _PATH]
     )
     content = fields.String(load_default="", validate=_check_text)
 

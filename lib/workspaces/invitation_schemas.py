@@ -1,6 +1,6 @@
 """What comes in and goes out of the invitation routes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -21,6 +21,12 @@ def _token_field() -> fields.String:
 
 class InvitationIn(Strict):
     """Whom to invite: one address, or anybody who has the link; as what, and for how long."""
+
+    RULES: ClassVar = {
+        "if": {"required": ["email"]},
+        "then": {"properties": {"max_uses": {"const": 1}}},
+        "else": {"properties": {"role": {"enum": ["viewer", "collaborator"]}}},
+    }
 
     email = email_field(required=False)
     role = role_field(required=True)
