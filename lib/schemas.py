@@ -6,6 +6,9 @@ from marshmallow import RAISE, Schema, fields, validate
 
 MAX_NAME = 120  # characters of a name that people give to something
 
+_CONTROL = r"\x00-\x1f\x7f"
+_BLANK = r"\s\x85\ufeff"  # to Python \s is not quite what it is to JSON Schema: here it is both
+
 
 class Strict(Schema):
     """A schema that refuses what it does not know.
@@ -24,7 +27,7 @@ class Strict(Schema):
 def name_field(**kwargs: Any) -> fields.String:
     """Return a field for a name: 1 to 120 characters, on one line, not blank."""
     rule = validate.Regexp(
-        r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z", error="Give a name on one line."
+        rf"^[^{_CONTROL}]*[^{_CONTROL}{_BLANK}][^{_CONTROL}]*\Z", error="Give a name on one line."
     )
     return fields.String(validate=[validate.Length(min=1, max=MAX_NAME), rule], **kwargs)
 
@@ -32,3 +35,14 @@ def name_field(**kwargs: Any) -> fields.String:
 def role_field(**kwargs: Any) -> fields.String:
     """Return a field for a member's role."""
     return fields.String(validate=validate.OneOf(["viewer", "collaborator", "owner"]), **kwargs)
+
+
+class _Whole(fields.Integer):
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int | None:
+        whole = isinstance(value, float) and value.is_integer()
+        return super()._deserialize(int(value) if whole else value, *args, **kwargs)
+
+
+def integer_field(**kwargs: Any) -> fields.Integer:
+    """Return a field for an integer; as in JSON Schema 5.0 is one, and "5" and true are not."""
+    return _Whole(strict=True, **kwargs)

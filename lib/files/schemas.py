@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.schemas import Strict
+from lib.schemas import Strict, integer_field
 
 MAX_PATH = 400  # characters
 MAX_CONTENT = 512 * 1024  # bytes in UTF-8
@@ -27,9 +27,7 @@ def _check_text(value: str) -> None:
 class FileIn(Strict):
     """A file to create."""
 
-    path = fields.String(
-        required=True, validate=[validate.Length(min=1, max=MAX_PATH), _PATH]
-    )
+    path = fields.String(required=True, validate=[validate.Length(min=1, max=MAX_PATH), _PATH])
     content = fields.String(load_default="", validate=_check_text)
 
 
@@ -37,15 +35,15 @@ class ContentIn(Strict):
     """A file's new text; `base`: the `seq` its writer had read, the latest if left out."""
 
     content = fields.String(required=True, validate=_check_text)
-    base = fields.Integer(strict=True, load_default=None, validate=validate.Range(min=0))
+    base = integer_field(load_default=None, validate=validate.Range(min=0))
 
 
 class Operation(Strict):
     """One step of a delta: exactly one of retain, insert and delete; lengths in UTF-16 units."""
 
-    retain = fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_CONTENT))
+    retain = integer_field(validate=validate.Range(min=1, max=MAX_CONTENT))
     insert = fields.String(validate=[validate.Length(min=1), _check_text])
-    delete = fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_CONTENT))
+    delete = integer_field(validate=validate.Range(min=1, max=MAX_CONTENT))
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: object) -> None:
@@ -57,7 +55,7 @@ class FileChangeIn(Strict):
     """An edit of a file, as Quill and Yjs write them, made on the text as it was at `base`."""
 
     file_id = fields.UUID(required=True)
-    base = fields.Integer(strict=True, required=True, validate=validate.Range(min=0))
+    base = integer_field(required=True, validate=validate.Range(min=0))
     delta = fields.List(
         fields.Nested(Operation), required=True, validate=validate.Length(min=1, max=MAX_OPERATIONS)
     )

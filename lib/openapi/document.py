@@ -148,12 +148,14 @@ def _complete(schemas: dict[str, Any], classes: dict[str, Any]) -> None:
         if name.endswith("Out") and schema.get("properties"):
             schema["required"] = sorted(schema["properties"])
         schema["description"] = " ".join((classes[name].__doc__ or "").split())
-        schema |= classes[name].RULES
+        schema.update(classes[name].RULES)
 
 
 def _speak_ecma(part: Any) -> None:
     # JSON Schema's patterns are ECMA's, which has no \Z: its $ is the very end, as Python's is not.
     if isinstance(part, dict) and isinstance(part.get("pattern"), str):
         part["pattern"] = part["pattern"].replace("\\Z", "$")
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+    for inner in (
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ):
         _speak_ecma(inner)

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.rows import DictRow
+from psycopg.types.json import set_json_loads
+
+# Postgres writes 1e20 out in digits: read as an integer, it could not be written as JSON again.
+set_json_loads(orjson.loads)
 
 IDLE_BEFORE_CHECK = 1.0  # seconds a pooled connection may rest before it is pinged at checkout
 

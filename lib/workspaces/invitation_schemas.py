@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from lib.accounts.schemas import RegisterIn, email_field
 from lib.http.paging import PageQuery
-from lib.schemas import Strict, role_field
+from lib.schemas import Strict, integer_field, role_field
 
 WEEK = 7 * 24 * 3600  # seconds
 LIFETIME = (300, 30 * 24 * 3600)  # seconds from an invitation to its end
@@ -30,8 +30,8 @@ class InvitationIn(Strict):
 
     email = email_field(required=False)
     role = role_field(required=True)
-    expires_in = fields.Integer(strict=True, load_default=WEEK, validate=validate.Range(*LIFETIME))
-    max_uses = fields.Integer(strict=True, load_default=1, validate=validate.Range(1, MAX_USES))
+    expires_in = integer_field(load_default=WEEK, validate=validate.Range(*LIFETIME))
+    max_uses = integer_field(load_default=1, validate=validate.Range(1, MAX_USES))
 
     @validates_schema
     def _personal(self, data: dict[str, Any], **_: object) -> None:

@@ -12,8 +12,7 @@ from lib.stores import postgres
 from tests.api.walk import KIND, PASSWORD, invitation, make_token
 from tests.conftest import Team
 
-REAL = 0.8  # of the requests name things that are there
-REFUSALS = {401, 403, 404, 405, 422}  # 422: of a list, whose query is read before it is looked up
+REAL = 0.8  # of the requests name what is there, in every place
 OWN = {"session_id", "token_id"}  # a person's own, nobody else's business
 
 
@@ -29,16 +28,15 @@ class Caller:
     def headers(self):
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
-    def may(self, permission, names):
+    def may(self, rule, names):
         """Whether the table lets them do this to what the world has under these names."""
-        rule = PERMISSIONS[permission]
         if self.name == "anonymous":
             return rule.least is Level.ANYONE
         if self.name == "reader" and rule.grant not in ("none", "read"):
             return False
         if rule.least <= Level.ACCOUNT:
             return self.role == "owner" or not OWN.intersection(names)
-        return allows(permission, self.role)
+        return allows(rule.name, self.role)
 
 
 class World:
@@ -53,9 +51,10 @@ class World:
         owner, viewer, newcomer = map(self._person, ("Olga", "Vera", "Nina"))
         team = new_team(owner, self._person("Carl"), viewer, self._person("Sam"))
         self.callers = callers(team)
+        self.owner = self.callers[-1]
         self._ids = new_ids(team)
-        self._trashed = new_project(team.owner, team.workspace)["id"]
-        owner.delete(f"/projects/{self._trashed}")
+        self._trashed = self._ids | {"project_id": new_project(owner, team.workspace)["id"]}
+        owner.delete(f"/projects/{self._trashed['project_id']}")
         self._values = {
             "email": newcomer.email,
             "password": PASSWORD,
@@ -64,34 +63,40 @@ class World:
             "token": self._ids["token"],
             "user_id": viewer.id,
             "kind": KIND,
-            "base": None,
-            "expires_at": None,
-            "run_at": None,
-        }
-
-    @property
-    def owner(self):
-        return self.callers[-1]
+        } | dict.fromkeys(("base", "expires_at", "run_at"))
 
     def chance(self):
         """Whether the next request is to name what is there, instead of anything."""
         return self._random.random() < REAL
 
+    def asking(self, case):
+        """Who is to send a request: everybody, or, among whom it makes no difference, anybody."""
+        if rule(case).least is Level.ANYONE:
+            return [self._random.choice(self.callers)]
+        if rule(case).least is Level.ACCOUNT:
+            anonymous, stranger, reader, *members = self.callers
+            return [anonymous, reader, self._random.choice([stranger, *members])]
+        return self.callers
+
     def fill(self, case):
-        """Put real ids into the path, and real values into the body, wherever they are valid."""
-        real = self._ids | {"project_id": self._trashed if rule(case).deleted else self._ids["project_id"]}
+        """Name what is there, in the path and elsewhere, but where a part is wrong on purpose."""
+        ids = self._trashed if rule(case).deleted else self._ids
         if not case.meta.is_negative_at(Place.PATH):
-            case.path_parameters.update({n: real[n] for n in case.path_parameters if n in real})
+            case.path_parameters.update({n: ids[n] for n in case.path_parameters if n in ids})
+        self.fill_in(case)
+
+    def fill_in(self, case):
+        """Name what is there everywhere but in the path."""
         if isinstance(case.body, dict) and not case.meta.is_negative_at(Place.BODY):
             case.body = {n: self._values.get(n, value) for n, value in case.body.items()}
         if not case.meta.is_negative_at(Place.HEADER):
             now = {"If-Match": "*", "Idempotency-Key": uuid4().hex}
             case.headers.update({n: now[n] for n in case.headers if n in now})
         if "sort" in case.operation.query and not case.meta.is_negative_at(Place.QUERY):
-            case.query.pop("cursor", None)  # of no list but one, in one order, with its filters
+            case.query.pop("cursor", None)  # one is of one list, in one order, with its filters
 
     def after(self, case):
-        """Make the world anew, if a request that was granted may have taken a part of it away."""
+        """Make the world anew, if a request that was granted may have ended a part of it."""
         if rule(case).exclusive or rule(case).name == "invitation.accept":
             self.renew()
 
@@ -102,11 +107,12 @@ def rule(case):
 
 
 def callers(team):
-    """Everybody who asks, from least to most: the owner's doings may leave nothing for others."""
+    """Everybody who asks, from least to most: what an owner does may leave nothing to others."""
     reader = make_token(team.owner, ["read"])["token"]
     members = [Caller(name, name, who.token) for name, who in team.by_role().items()]
-    strangers = [Caller("anonymous", None, None), Caller("stranger", None, team.stranger.token)]
-    return [*strangers, Caller("reader", "owner", reader), *reversed(members[:3])]
+    owner, collaborator, viewer = members[:3]
+    outside = [Caller("anonymous", None, None), Caller("stranger", None, team.stranger.token)]
+    return [*outside, Caller("reader", "owner", reader), viewer, collaborator, owner]
 
 
 def new_team(owner, collaborator, viewer, stranger):
