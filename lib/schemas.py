@@ -38,9 +38,9 @@ def role_field(**kwargs: Any) -> fields.String:
 
 
 class _Whole(fields.Integer):
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int | None:
+    def _validated(self, value: Any) -> int:
         whole = isinstance(value, float) and value.is_integer()
-        return super()._deserialize(int(value) if whole else value, *args, **kwargs)
+        return super()._validated(int(value) if whole else value)
 
 
 def integer_field(**kwargs: Any) -> fields.Integer:
