@@ -1,5 +1,7 @@
 """The field rules that several domains share."""
 
+from time import process_time
+
 import pytest
 from marshmallow import ValidationError
 
@@ -36,6 +38,14 @@ def test_a_name_is_any_text_on_one_line(name):
 def test_a_name_with_one_control_character_anywhere_is_refused(name, control):
     with pytest.raises(ValidationError):
         Named().load({"name": name.format(control)})
+
+
+@pytest.mark.parametrize("part", ["a", " ", " a"])
+def test_a_name_as_long_as_a_body_is_refused_at_once(part):
+    started = process_time()
+    with pytest.raises(ValidationError):
+        Named().load({"name": part * 500_000 + "\x01"})
+    assert process_time() - started < 1
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u0085", "\u2003", "\ufeff", " \ufeff "])
