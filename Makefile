@@ -37,7 +37,7 @@ containers: .venv/.installed ## check the images and docker-compose.yml
 openapi: .venv/.installed ## write the API reference, from what the routes declare
 	@$(PYTHON) -m lib.openapi
 
-fuzz: .venv/.installed ## send FUZZ_EXAMPLES (200) requests of all sorts to each operation
+fuzz: .venv/.installed ## send FUZZ_EXAMPLES (200) inputs of all sorts to each operation, as every role
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --dist load --timeout 900 $(ARGS)
 
 vercel: .venv/.installed ## build the functions with the Vercel CLI and try each

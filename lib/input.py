@@ -11,6 +11,8 @@ from marshmallow import Schema, ValidationError
 from lib.errors import BadRequest, Invalid, mistake
 
 MAX_DEPTH = 64  # nested arrays and objects
+INTEGERS = range(-(2**63), 2**63)  # kept as they are: what 64 bits hold
+MAX_DIGITS = 20  # of the longest of them, with its sign
 
 
 class Refused(ValueError):
@@ -74,8 +76,15 @@ def _finite(digits: str) -> float:
     return number
 
 
+def _number(digits: str) -> int | float:
+    # Beyond 64 bits JSON is written with doubles, by most clients and by us.
+    if len(digits) > MAX_DIGITS or int(digits) not in INTEGERS:
+        return _finite(digits)
+    return int(digits)
+
+
 _decoder = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_number
 )
 
 

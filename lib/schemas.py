@@ -1,14 +1,22 @@
 """The base of every schema, and the field rules that several domains share."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, fields, validate
 
 MAX_NAME = 120  # characters of a name that people give to something
 
+_CONTROL = r"\x00-\x1f\x7f"
+_BLANK = r"\s\x85\ufeff"  # to Python \s is not quite what it is to JSON Schema: here it is both
+
 
 class Strict(Schema):
-    """A schema that refuses what it does not know."""
+    """A schema that refuses what it does not know.
+
+    `RULES` says as JSON Schema what a subclass checks of the whole object, for the reference.
+    """
+
+    RULES: ClassVar[dict[str, Any]] = {}
 
     class Meta:
         """Unknown fields are mistakes, not noise."""
@@ -18,12 +26,22 @@ class Strict(Schema):
 
 def name_field(**kwargs: Any) -> fields.String:
     """Return a field for a name: 1 to 120 characters, on one line, not blank."""
-    rule = validate.Regexp(
-        r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z", error="Give a name on one line."
-    )
+    # In one pass, however long it is: what could match in several ways would take its square.
+    rule = validate.Regexp(rf"^(?![{_BLANK}]*\Z)[^{_CONTROL}]+\Z", error="Give a name on one line.")
     return fields.String(validate=[validate.Length(min=1, max=MAX_NAME), rule], **kwargs)
 
 
 def role_field(**kwargs: Any) -> fields.String:
     """Return a field for a member's role."""
     return fields.String(validate=validate.OneOf(["viewer", "collaborator", "owner"]), **kwargs)
+
+
+class _Whole(fields.Integer):
+    def _validated(self, value: Any) -> int:
+        whole = isinstance(value, float) and value.is_integer()
+        return super()._validated(int(value) if whole else value)
+
+
+def integer_field(**kwargs: Any) -> fields.Integer:
+    """Return a field for an integer; as in JSON Schema 5.0 is one, and "5" and true are not."""
+    return _Whole(strict=True, **kwargs)

@@ -162,8 +162,11 @@ def _in_the_future(moment: datetime) -> None:
         raise ValidationError("This is more than ten years ahead.")
 
 
+SCOPES = (["read"], ["read", "write"])
+
+
 def _read_first(scopes: list[str]) -> None:
-    if scopes not in (["read"], ["read", "write"]):
+    if scopes not in SCOPES:
         raise ValidationError('Give ["read"] or ["read", "write"].')
 
 
@@ -175,6 +178,7 @@ class PersonalTokenIn(Strict):
         fields.String(validate=validate.OneOf(("read", "write"))),
         required=True,
         validate=_read_first,
+        metadata={"enum": SCOPES},
     )
     expires_at = fields.AwareDateTime(load_default=None, allow_none=True, validate=_in_the_future)
 

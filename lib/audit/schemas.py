@@ -12,7 +12,7 @@ class ActivityQuery(PageQuery):
     action = fields.String(
         load_default=None,
         validate=validate.Regexp(
-            r"[a-z-]{1,40}\.[a-z-]{0,40}\Z",
+            r"^[a-z-]{1,40}\.[a-z-]{0,40}\Z",
             error="Give an action such as project.created, or a noun with its dot: project.",
         ),
     )

@@ -1,25 +1,20 @@
 """What comes in and goes out of the file routes and of the file-change event."""
 
-import re
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.schemas import Strict
+from lib.schemas import Strict, integer_field
 
 MAX_PATH = 400  # characters
 MAX_CONTENT = 512 * 1024  # bytes in UTF-8
 MAX_OPERATIONS = 1000  # in one delta
 
 # One or more segments of visible characters; no `.` or `..`, no backslash, no empty segment.
-_PATH = re.compile(
-    r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+(?:/(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+)*"
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+"
+_PATH = validate.Regexp(
+    rf"^{_SEGMENT}(?:/{_SEGMENT})*\Z", error="Give a relative path such as notes/today.md."
 )
-
-
-def _check_path(value: str) -> None:
-    if not _PATH.fullmatch(value):
-        raise ValidationError("Give a relative path such as notes/today.md.")
 
 
 def _check_text(value: str) -> None:
@@ -32,9 +27,7 @@ def _check_text(value: str) -> None:
 class FileIn(Strict):
     """A file to create."""
 
-    path = fields.String(
-        required=True, validate=[validate.Length(min=1, max=MAX_PATH), _check_path]
-    )
+    path = fields.String(required=True, validate=[validate.Length(min=1, max=MAX_PATH), _PATH])
     content = fields.String(load_default="", validate=_check_text)
 
 
@@ -42,15 +35,15 @@ class ContentIn(Strict):
     """A file's new text; `base`: the `seq` its writer had read, the latest if left out."""
 
     content = fields.String(required=True, validate=_check_text)
-    base = fields.Integer(strict=True, load_default=None, validate=validate.Range(min=0))
+    base = integer_field(load_default=None, validate=validate.Range(min=0))
 
 
 class Operation(Strict):
     """One step of a delta: exactly one of retain, insert and delete; lengths in UTF-16 units."""
 
-    retain = fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_CONTENT))
+    retain = integer_field(validate=validate.Range(min=1, max=MAX_CONTENT))
     insert = fields.String(validate=[validate.Length(min=1), _check_text])
-    delete = fields.Integer(strict=True, validate=validate.Range(min=1, max=MAX_CONTENT))
+    delete = integer_field(validate=validate.Range(min=1, max=MAX_CONTENT))
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: object) -> None:
@@ -62,7 +55,7 @@ class FileChangeIn(Strict):
     """An edit of a file, as Quill and Yjs write them, made on the text as it was at `base`."""
 
     file_id = fields.UUID(required=True)
-    base = fields.Integer(strict=True, required=True, validate=validate.Range(min=0))
+    base = integer_field(required=True, validate=validate.Range(min=0))
     delta = fields.List(
         fields.Nested(Operation), required=True, validate=validate.Length(min=1, max=MAX_OPERATIONS)
     )

@@ -33,12 +33,16 @@ Errors = tuple[type[AppError], ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a route answers when all is well, and which errors of its own it has."""
+    """What a route answers when all is well, and which errors of its own it has.
+
+    `location` is where what it created is, with the names of the row's columns.
+    """
 
     kind: Literal["one", "created", "page", "file", "nothing"]
     status: int
     schema: type[Schema] | None
     errors: Errors
+    location: str = ""
 
 
 def returns(
@@ -82,7 +86,7 @@ def creates(
         def answered(access: Access, *args: Any, **params: Any) -> Reply:
             return idempotency.once(access, lambda: create(access, *args, **params))
 
-        answered.answer = Answer("created", status, schema, errors)  # type: ignore[attr-defined]
+        answered.answer = Answer("created", status, schema, errors, location)  # type: ignore[attr-defined]
         answered.limit = CREATION  # type: ignore[attr-defined]
         return answered
 

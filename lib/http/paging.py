@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -21,6 +22,7 @@ from lib.schemas import Strict
 DEFAULT_LIMIT = 50  # items on a page
 MAX_LIMIT = 200
 MAX_CURSOR = 2000  # characters; the longest of ours holds a name
+CURSOR = re.compile(r"^[A-Za-z0-9_-]{22}\Z")  # an id, in base64url without padding
 MARK_BYTES = 6  # of the digest that says which list a cursor belongs to
 
 Row = Mapping[str, Any]
@@ -37,10 +39,9 @@ class CursorField(fields.Field[UUID]):
     """The opaque `cursor` of a list: where the page before ended."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> UUID:
-        try:
-            return UUID(bytes=base64.urlsafe_b64decode(str(value).encode("ascii") + b"=="))
-        except (ValueError, binascii.Error):
-            raise _foreign() from None
+        if not CURSOR.match(str(value)):
+            raise _foreign()
+        return UUID(bytes=base64.urlsafe_b64decode(str(value) + "=="))
 
 
 class PageQuery(Strict):
@@ -49,7 +50,9 @@ class PageQuery(Strict):
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MAX_LIMIT)
     )
-    cursor: fields.Field[Any] = CursorField(load_default=None, metadata={"type": "string"})
+    cursor: fields.Field[Any] = CursorField(
+        load_default=None, metadata={"type": "string", "pattern": CURSOR.pattern}
+    )
 
     def cursor_after(self, row: Row, wanted: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Return the cursor of what follows `row`, whatever was `wanted`."""

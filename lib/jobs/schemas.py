@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from marshmallow import ValidationError, fields, validate
 
 from lib.http.paging import PageQuery
-from lib.schemas import Strict
+from lib.schemas import Strict, integer_field
 
 STATES = ("queued", "running", "retrying", "succeeded", "failed", "cancelled")
 MAX_KIND = 100  # characters
@@ -24,8 +24,8 @@ class JobIn(Strict):
     kind = fields.String(required=True, validate=validate.Length(min=1, max=MAX_KIND))
     payload = fields.Dict(keys=fields.String(), load_default=dict)
     run_at = fields.AwareDateTime(load_default=None, validate=_near)
-    max_attempts = fields.Integer(
-        strict=True, load_default=None, validate=validate.Range(min=1, max=MAX_ATTEMPTS)
+    max_attempts = integer_field(
+        load_default=None, validate=validate.Range(min=1, max=MAX_ATTEMPTS)
     )
 
 

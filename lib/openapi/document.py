@@ -12,6 +12,8 @@ from marshmallow import Schema
 
 from lib.access.permissions import Level
 from lib.openapi import parts
+from lib.openapi.links import links
+from lib.openapi.naming import operation_id, tag
 from lib.openapi.responses import errors
 from lib.openapi.routes import Operation, operations
 
@@ -23,11 +25,16 @@ def build(root: Path) -> dict[str, Any]:
     """Return the OpenAPI document of all functions below `root`/api."""
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(parts.TITLE, VERSION, "3.1.0", info=parts.INFO, plugins=[plugin])
-    for operation in operations(root):
-        spec.path(operation.path, operations={operation.method.lower(): _describe(operation, spec)})
+    every = list(operations(root))
+    for operation in every:
+        described = _describe(operation, spec)
+        if following := links(operation, every):
+            described["responses"][str(operation.answer.status)]["links"] = following
+        spec.path(operation.path, operations={operation.method.lower(): described})
     document = spec.to_dict()
-    docs = {name: key[0].__doc__ for key, name in plugin.converter.refs.items()}  # type: ignore[union-attr]
-    _complete(document["components"]["schemas"], docs)
+    classes = {name: key[0] for key, name in plugin.converter.refs.items()}  # type: ignore[union-attr]
+    _complete(document["components"]["schemas"], classes)
+    _speak_ecma(document)
     return parts.with_components(document)
 
 
@@ -42,10 +49,9 @@ def _name(schema: Any) -> str:
 
 
 def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
-    tag = _tag(operation)
     described: dict[str, Any] = {
-        "operationId": _operation_id(operation),
-        "tags": [tag],
+        "operationId": operation_id(operation),
+        "tags": [tag(operation)],
         "summary": operation.summary,
         "parameters": _parameters(operation, spec),
         "responses": _success(operation) | errors(operation),
@@ -63,20 +69,6 @@ def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
     return described
 
 
-def _tag(operation: Operation) -> str:
-    return "maintenance" if operation.is_cron else _words(operation)[0]
-
-
-def _words(operation: Operation) -> list[str]:
-    steps = operation.path.split("/")[3:]
-    return [step for step in steps if not step.startswith("{")]
-
-
-def _operation_id(operation: Operation) -> str:
-    names = [*_words(operation), operation.view.__name__]
-    return "_".join(name.replace("-", "_") for name in names)
-
-
 def _parameters(operation: Operation, spec: APISpec) -> list[Any]:
     found: list[Any] = [parts.path_parameter(name) for name in operation.parameters]
     if operation.query:
@@ -89,6 +81,10 @@ def _parameters(operation: Operation, spec: APISpec) -> list[Any]:
 def _without_null(parameter: dict[str, Any]) -> dict[str, Any]:
     # What a parameter is when it is left out can't be written into a query string.
     schema = {n: v for n, v in parameter["schema"].items() if (n, v) != ("default", None)}
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = set(schema["type"]) - {"null"}
+    if "enum" in schema:
+        schema["enum"] = [choice for choice in schema["enum"] if choice is not None]
     return parameter | {"schema": schema}
 
 
@@ -146,9 +142,20 @@ def _plugin(spec: APISpec) -> MarshmallowPlugin:
     return spec.plugins[0]  # type: ignore[return-value]
 
 
-def _complete(schemas: dict[str, Any], docs: dict[str, str | None]) -> None:
+def _complete(schemas: dict[str, Any], classes: dict[str, Any]) -> None:
     # marshmallow's `required` is about what comes in; what goes out is all there.
     for name, schema in schemas.items():
         if name.endswith("Out") and schema.get("properties"):
             schema["required"] = sorted(schema["properties"])
-        schema["description"] = " ".join((docs[name] or "").split())
+        schema["description"] = " ".join((classes[name].__doc__ or "").split())
+        schema.update(classes[name].RULES)
+
+
+def _speak_ecma(part: Any) -> None:
+    # JSON Schema's patterns are ECMA's, which has no \Z: its $ is the very end, as Python's is not.
+    if isinstance(part, dict) and isinstance(part.get("pattern"), str):
+        part["pattern"] = part["pattern"].replace("\\Z", "$")
+    for inner in (
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ):
+        _speak_ecma(inner)

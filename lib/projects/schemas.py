@@ -1,6 +1,6 @@
 """What comes in and goes out of the project routes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -25,6 +25,8 @@ class ProjectIn(Strict):
 
 class ProjectChanges(Strict):
     """What to change of a project; at least one of the two."""
+
+    RULES: ClassVar = {"minProperties": 1}
 
     name = name_field()
     description = _description()

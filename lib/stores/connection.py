@@ -8,6 +8,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
@@ -15,9 +16,13 @@ from psycopg.generators import execute, fetch, fetch_many
 from psycopg.generators import send as flush
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.rows import DictRow
+from psycopg.types.json import set_json_loads
 from psycopg.types.string import TextBinaryLoader
 
 from lib.stores.statements import Compiled, Later, Result, Send, Statement, compiled
+
+# Postgres writes 1e20 out in digits: read as an integer, it could not be written as JSON again.
+set_json_loads(orjson.loads)
 
 IDLE_BEFORE_CHECK = 1.0  # seconds a pooled connection may rest before it is pinged at checkout
 ANSWER_WITHIN = 6.0  # seconds for one statement: the server's own limit is 5, if it is there at all

@@ -1,12 +1,12 @@
 """What comes in and goes out of the invitation routes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from lib.accounts.schemas import RegisterIn, email_field
 from lib.http.paging import PageQuery
-from lib.schemas import Strict, role_field
+from lib.schemas import Strict, integer_field, role_field
 
 WEEK = 7 * 24 * 3600  # seconds
 LIFETIME = (300, 30 * 24 * 3600)  # seconds from an invitation to its end
@@ -22,10 +22,16 @@ def _token_field() -> fields.String:
 class InvitationIn(Strict):
     """Whom to invite: one address, or anybody who has the link; as what, and for how long."""
 
+    RULES: ClassVar = {
+        "if": {"required": ["email"]},
+        "then": {"properties": {"max_uses": {"const": 1}}},
+        "else": {"properties": {"role": {"enum": ["viewer", "collaborator"]}}},
+    }
+
     email = email_field(required=False)
     role = role_field(required=True)
-    expires_in = fields.Integer(strict=True, load_default=WEEK, validate=validate.Range(*LIFETIME))
-    max_uses = fields.Integer(strict=True, load_default=1, validate=validate.Range(1, MAX_USES))
+    expires_in = integer_field(load_default=WEEK, validate=validate.Range(*LIFETIME))
+    max_uses = integer_field(load_default=1, validate=validate.Range(1, MAX_USES))
 
     @validates_schema
     def _personal(self, data: dict[str, Any], **_: object) -> None:

@@ -6,7 +6,7 @@ import pytest
 from marshmallow import ValidationError
 
 from lib.http.app import Function
-from lib.http.paging import MAX_CURSOR, SortedQuery, cut, sort_field
+from lib.http.paging import MAX_CURSOR, PageQuery, SortedQuery, cut, sort_field
 from lib.ids import new_id
 
 
@@ -63,3 +63,20 @@ def test_only_a_page_with_more_behind_it_has_a_cursor():
     rows = [{"id": n} for n in range(3)]
     assert cut(rows, 3, lambda row: str(row["id"])) == (rows, None)
     assert cut(rows, 2, lambda row: str(row["id"])) == (rows[:2], "1")
+
+
+def test_the_cursor_of_an_unsorted_list_has_one_spelling_for_each_place():
+    row = {"id": new_id()}
+    cursor = PageQuery().cursor_after(row, {})
+    assert PageQuery().load({"cursor": cursor})["cursor"] == row["id"]
+    for text in (
+        f"{cursor}==",
+        f"!{cursor}",
+        f"{cursor}\n",
+        cursor[:-1],
+        f" {cursor}",
+        "",
+        "é" * 22,
+    ):
+        with pytest.raises(ValidationError):
+            PageQuery().load({"cursor": text})

@@ -23,6 +23,10 @@ class Order(Strict):
     customer = fields.UUID(allow_none=True)
 
 
+class AnyNumbers(Order):
+    n = fields.List(fields.Raw())
+
+
 KIND = Kind("test.order", "An order", Order, lambda _: None, 4, 60)
 
 
@@ -40,6 +44,22 @@ def order(**payload):
 def pointers(answer):
     assert answer.status_code == 422, answer.text
     return {error["pointer"] for error in answer.get_json()["errors"]}
+
+
+def test_numbers_in_a_payload_are_shown_as_sent_and_beyond_64_bits_as_doubles(team, jobs):
+    exact, doubles = [2**63 - 1, -(2**63), 1.5, 1e20, -1.7e308], [2**63, -(2**70), 10**300]
+    with postgres.transaction() as conn:
+        announce(
+            conn, {"test.any": Kind("test.any", "Anything", AnyNumbers, lambda _: None, 4, 60)}
+        )
+    payload = {"parts": [], "n": exact + doubles}
+    made = team.owner.post(jobs, {"kind": "test.any", "payload": payload})
+    assert made.status_code == 202, made.text
+    for shown in (made, team.owner.get(made.headers["Location"])):
+        numbers = shown.get_json()["payload"]["n"]
+        assert numbers[: len(exact)] == exact
+        assert [float(n) for n in numbers[len(exact) :]] == [float(n) for n in doubles]
+    assert team.owner.get(jobs).status_code == 200
 
 
 def test_an_accepted_job_can_be_read_where_the_answer_says(team, jobs):

@@ -3,10 +3,17 @@
 import re
 from pathlib import Path
 
+import pytest
+from jsonschema import Draft202012Validator
+from marshmallow import ValidationError
 from openapi_spec_validator import validate
 
 from lib.access.permissions import PERMISSIONS
+from lib.accounts.schemas import PersonalTokenIn
+from lib.files.schemas import FileIn
 from lib.openapi.document import build, text
+from lib.projects.schemas import ProjectChanges
+from lib.workspaces.invitation_schemas import InvitationIn
 from tests.contract import REFERENCE, document
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,6 +76,77 @@ def test_what_comes_in_refuses_unknown_fields_and_what_goes_out_is_complete():
         assert schema["additionalProperties"] is False, name
         if name.endswith("Out"):
             assert schema["required"] == sorted(schema["properties"]), name
+
+
+def links(path):
+    created = document()["paths"][path]["post"]["responses"]["201"]
+    return {name: link["parameters"] for name, link in created["links"].items()}
+
+
+def test_what_is_created_is_linked_to_all_that_can_be_done_with_it():
+    one = {"workspace_id": "$response.body#/id"}
+    assert links("/api/v1/workspaces")["workspaces_read"] == one
+    assert links("/api/v1/workspaces")["workspaces_projects_create"] == one
+    members = links("/api/v1/workspaces/{workspace_id}/members")
+    assert set(members) == {f"workspaces_members_{do}" for do in ("read", "change_role", "remove")}
+    assert members["workspaces_members_read"] == {
+        "workspace_id": "$request.path.workspace_id",
+        "user_id": "$response.body#/user_id",
+    }
+
+
+def test_every_creation_is_linked_to_what_needs_its_id_alone():
+    operations = {operation["operationId"]: path for path, _, operation in described()}
+    for path, _, operation in described():
+        for response in operation["responses"].values():
+            if "Location" not in response.get("headers", {}):
+                continue
+            assert response["links"], path
+            for link in response["links"].values():
+                names = set(re.findall(r"{(\w+)}", operations[link["operationId"]]))
+                assert names == set(link["parameters"]), (path, link)
+
+
+def test_patterns_are_those_of_json_schema():
+    found = re.findall(r'"pattern": "([^\n]+)"', text(document()))
+    assert len(found) > 5
+    for pattern in found:
+        assert pattern.startswith("^"), pattern
+        assert pattern.endswith("$"), pattern
+        assert "\\\\Z" not in pattern, pattern
+
+
+@pytest.mark.parametrize(
+    ("schema", "valid", "invalid"),
+    [
+        (ProjectChanges, [{"name": "x"}, {"description": ""}], [{}]),
+        (
+            InvitationIn,
+            [{"role": "viewer", "max_uses": 9}, {"role": "owner", "email": "a@example.com"}],
+            [{"role": "owner"}, {"role": "viewer", "email": "a@example.com", "max_uses": 9}],
+        ),
+        (
+            PersonalTokenIn,
+            [{"name": "x", "scopes": ["read"]}, {"name": "x", "scopes": ["read", "write"]}],
+            [{"name": "x", "scopes": scopes} for scopes in ([], ["write"], ["read", "read"])],
+        ),
+        (
+            FileIn,
+            [{"path": "a/b.md"}, {"path": "..."}],
+            [{"path": path} for path in ("", "/a", "a/", "a//b", "..", "a/../b", "a\\b", "a\nb")],
+        ),
+    ],
+)
+def test_a_schema_says_what_is_checked_of_the_whole_object(schema, valid, invalid):
+    told = Draft202012Validator(document()["components"]["schemas"][schema.__name__])
+    loader = schema()
+    for values in valid:
+        assert told.is_valid(values)
+        loader.load(values)
+    for values in invalid:
+        assert not told.is_valid(values), values
+        with pytest.raises(ValidationError):
+            loader.load(values)
 
 
 def test_it_is_served_beside_the_routes_that_it_describes(api):
