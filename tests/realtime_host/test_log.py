@@ -160,7 +160,7 @@ def _pair(buffer):
 
 @pytest.fixture
 def desk(team, monkeypatch):
-    """A desk for the team's project; it looks for what nobody speaks of only when a test says so."""
+    """A desk for the team's project, which does not look at its log without a reason."""
     monkeypatch.setattr(limits, "LOOK_EVERY", 1e9)
     desk = Desk(team.project["id"])
     yield desk
