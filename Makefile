@@ -19,6 +19,7 @@ check: .venv/.installed ## check formatting, lint, types and which part imports 
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@$(PYTHON) -m realtime_host.asyncapi --check
 	@$(PYTHON) -m lib.openapi --check
 
 format: .venv/.installed ## format the code and fix what can be fixed
@@ -34,7 +35,8 @@ bench: .venv/.installed ## measure throughput and latency
 containers: .venv/.installed ## check the images and docker-compose.yml
 	@$(PYTHON) -m tests.containers $(ARGS)
 
-openapi: .venv/.installed ## write the API reference, from what the routes declare
+openapi: .venv/.installed ## write the reference, from what routes and events declare
+	@$(PYTHON) -m realtime_host.asyncapi
 	@$(PYTHON) -m lib.openapi
 
 fuzz: .venv/.installed ## send FUZZ_EXAMPLES (200) requests of all sorts to each operation

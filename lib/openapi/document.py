@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from lib.access.permissions import Level
-from lib.openapi import parts
+from lib.openapi import parts, schemas
 from lib.openapi.responses import errors
 from lib.openapi.routes import Operation, operations
 
@@ -21,24 +20,17 @@ JSON = "application/json"
 
 def build(root: Path) -> dict[str, Any]:
     """Return the OpenAPI document of all functions below `root`/api."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_name)
-    spec = APISpec(parts.TITLE, VERSION, "3.1.0", info=parts.INFO, plugins=[plugin])
+    spec = schemas.collecting(parts.TITLE, VERSION, info=parts.INFO)
     for operation in operations(root):
         spec.path(operation.path, operations={operation.method.lower(): _describe(operation, spec)})
     document = spec.to_dict()
-    docs = {name: key[0].__doc__ for key, name in plugin.converter.refs.items()}  # type: ignore[union-attr]
-    _complete(document["components"]["schemas"], docs)
+    document["components"]["schemas"] = schemas.collected(spec)
     return parts.with_components(document)
 
 
 def text(document: dict[str, Any]) -> str:
     """Return the document as the file holds it."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-def _name(schema: Any) -> str:
-    cls = schema if isinstance(schema, type) else type(schema)
-    return str(cls.__name__)
 
 
 def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
@@ -80,8 +72,7 @@ def _operation_id(operation: Operation) -> str:
 def _parameters(operation: Operation, spec: APISpec) -> list[Any]:
     found: list[Any] = [parts.path_parameter(name) for name in operation.parameters]
     if operation.query:
-        converter = _plugin(spec).converter
-        asked = converter.schema2parameters(operation.query(), location="query")  # type: ignore[union-attr]
+        asked = schemas.converter(spec).schema2parameters(operation.query(), location="query")
         found += map(_without_null, asked)
     return found + _headers(operation)  # by name: they stand among the components
 
@@ -140,15 +131,3 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
         return [{"cronSecret": []}]
     rule = operation.permission
     return [] if rule and rule.least is Level.ANYONE else [{"bearer": []}]
-
-
-def _plugin(spec: APISpec) -> MarshmallowPlugin:
-    return spec.plugins[0]  # type: ignore[return-value]
-
-
-def _complete(schemas: dict[str, Any], docs: dict[str, str | None]) -> None:
-    # marshmallow's `required` is about what comes in; what goes out is all there.
-    for name, schema in schemas.items():
-        if name.endswith("Out") and schema.get("properties"):
-            schema["required"] = sorted(schema["properties"])
-        schema["description"] = " ".join((docs[name] or "").split())

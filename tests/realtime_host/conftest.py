@@ -20,6 +20,7 @@ from websocket import ABNF, WebSocket
 
 from lib.emulator import ports, processes
 from lib.emulator.stack import Stack
+from tests import protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN = 10.0  # seconds a client waits for what must come
@@ -161,7 +162,7 @@ class Client:
         except websocket.WebSocketTimeoutException:
             raise AssertionError(f"nothing came in time; unread: {self.unread}") from None
         assert text, "the connection was closed"
-        return json.loads(text)
+        return _checked(text)
 
     def heard(self, event: str) -> list[Frame]:
         """Return all frames of an event that have come until now, which a ping makes certain."""
@@ -170,8 +171,11 @@ class Client:
         self.unread = [frame for frame in self.unread if frame["event"] != event]
         return found
 
-    def closed(self, within: float = WITHIN) -> int:
-        """Read to the end, and return the code that the host closed the connection with."""
+    def closed(self, within: float = WITHIN, *, answering: int | None = None) -> int:
+        """Read to the end, and return the code that the host closed the connection with.
+
+        `answering` is the code that the test has closed it with itself.
+        """
         self.socket.settimeout(within)
         while True:
             try:
@@ -179,13 +183,21 @@ class Client:
             except websocket.WebSocketTimeoutException:
                 raise AssertionError("the connection was not closed in time") from None
             if opcode == ABNF.OPCODE_CLOSE:
-                return int.from_bytes(data[:2], "big")
+                code = int.from_bytes(data[:2], "big")
+                assert code == answering or protocol.is_close(code), code
+                return code
             if opcode == ABNF.OPCODE_TEXT:
-                self.unread.append(json.loads(data))
+                self.unread.append(_checked(data))
 
     def close(self) -> None:
         """Leave."""
         self.socket.close()
+
+
+def _checked(text: str | bytes) -> Frame:
+    frame = json.loads(text)
+    protocol.check(frame)
+    return frame
 
 
 Connect = Callable[..., Client]
