@@ -1,4 +1,4 @@
-"""The events that the host sends: what each of them says, and the schemas that its data keeps to."""
+"""The events that the host sends: what each says, and the schemas that its data keeps to."""
 
 from __future__ import annotations
 

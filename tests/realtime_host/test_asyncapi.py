@@ -1,4 +1,4 @@
-"""The protocol's document: whole, never older than the events, and true to the host's own tables."""
+"""The protocol's document: whole, never older than the events, true to the host's own tables."""
 
 from __future__ import annotations
 
