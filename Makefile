@@ -6,7 +6,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up test check format demo bench containers openapi fuzz vercel clean help
+.PHONY: up test check format demo bench containers openapi fuzz client vercel clean help
 
 up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
 	@$(PYTHON) -m lib.emulator up
@@ -41,6 +41,9 @@ openapi: .venv/.installed ## write the reference, from what routes and events de
 
 fuzz: .venv/.installed ## send FUZZ_EXAMPLES (200) requests of all sorts to each operation
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --dist load --timeout 900 $(ARGS)
+
+client: .venv/.installed ## try public/collab.js in Node.js, against real hosts
+	@$(PYTHON) -m pytest tests/realtime_host/client -n0 $(ARGS)
 
 vercel: .venv/.installed ## build the functions with the Vercel CLI and try each
 	@$(PYTHON) -m pytest tests/vercel -n0 --capture no --timeout 900 $(ARGS)
