@@ -69,14 +69,18 @@ def health() -> Response:
 
 
 @app.get("/ready")
-def ready() -> dict[str, str]:
-    """Answer 200 while new connections are welcome and the stores can be reached."""
+def ready() -> dict[str, object]:
+    """Answer 200 while new connections are welcome and Postgres can be reached.
+
+    Without Redis the host still serves its own members, and others by way of Postgres: taking it
+    out would leave them nowhere to go. So it stays in, and says `degraded`.
+    """
     if host.draining:
         raise Unavailable("This host is restarting.")
-    down = [name for name, up in readiness.check("postgres", "redis").items() if not up]
-    if down:
-        raise Unavailable(f"Out of reach: {', '.join(down)}.")
-    return {"status": "ready"}
+    stores = readiness.check("postgres", "redis")
+    if not stores["postgres"]:
+        raise Unavailable("Postgres is out of reach.", stores=stores)
+    return {"status": "ready" if all(stores.values()) else "degraded", "stores": stores}
 
 
 @app.get("/metrics")

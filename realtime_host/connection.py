@@ -42,6 +42,7 @@ class Connection:
         "pong_by",
         "rate",
         "recheck_at",
+        "resumed_from",
         "role",
         "sock",
         "state",
@@ -64,6 +65,7 @@ class Connection:
         self.outbox = Outbox(sock)
         self.writing = False  # whether the selector is asked for writability
         self.rate = Rate()
+        self.resumed_from = visitor.resumed_from
         self.direct: list[tuple[bytes, str | None]] = []  # frames of this pass, for it alone
         self.taken = 0  # how many of its room's frames of this pass it has, or does not want
         self.jobs: deque[Job] = deque()

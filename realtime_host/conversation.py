@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from lib import logs
+from lib.bridge import rooms
 from lib.bridge.messages import Message
 from lib.errors import AppError, BadRequest
 from realtime_host import dispatch, frames, protocol
@@ -17,7 +18,7 @@ from realtime_host.lobby import Lobby
 from realtime_host.protocol import Received
 from realtime_host.publisher import Publisher
 from realtime_host.rates import Verdict
-from realtime_host.sender import Sender, sending
+from realtime_host.sender import Announced, Sender, announced
 from realtime_host.work import Work
 
 Identity = str | int | None
@@ -27,6 +28,13 @@ class TooManyMessages(AppError):
     """More than the limit; the welcome says how many are allowed."""
 
     status, type, title = 429, "too-many-messages", "Too many messages"
+
+
+class Done(NamedTuple):
+    """What came of an event: the data of its ack, and what is to be told with it."""
+
+    data: dict[str, Any]
+    announced: list[Announced]
 
 
 class Conversation:
@@ -69,9 +77,9 @@ class Conversation:
         sender = Sender(connection, self._show)
         if event.blocking:
             job = partial(_run, connection, event.handle, sender, data)
-            self._work.in_order(connection, job, partial(self._answer, connection, identity))
+            self._work.in_order(connection, job, partial(self._worked, connection, identity))
         else:
-            self._answer(connection, identity, event.handle(sender, data), None)
+            self._answer(connection, identity, event.handle(sender, data))
 
     def _show(self, connection: Connection, message: Message) -> None:
         room = self._lobby.rooms[connection.project_id]
@@ -80,12 +88,24 @@ class Conversation:
         if room.shared:
             self._publisher.publish_latest(room.project_id, user_id, message)
 
-    def _answer(
-        self, connection: Connection, identity: Identity, data: Any, error: AppError | None
+    def _worked(
+        self, connection: Connection, identity: Identity, done: Done | None, error: AppError | None
     ) -> None:
-        if error:
-            self._fail(connection, identity, error)
-        elif identity is not None and connection.state is State.OPEN:
+        if error or done is None:
+            answer = frames.answer("error", identity, dispatch.problem(error or AppError()))
+            self._lobby.answer(connection, None, answer)
+            return
+        own: Message | None = None
+        for project_id, message in done.announced:
+            if own is None and message.seq and project_id == connection.project_id:
+                own = message
+            else:
+                self._lobby.deliver(project_id, message)
+        ack = frames.answer("ack", identity, done.data, own.seq if own else None)
+        self._lobby.answer(connection, own, b"" if identity is None else ack)
+
+    def _answer(self, connection: Connection, identity: Identity, data: Any) -> None:
+        if identity is not None and connection.state is State.OPEN:
             self._lobby.tell(connection, frames.answer("ack", identity, data))
 
     def _fail(self, connection: Connection, identity: Identity, error: Exception) -> None:
@@ -93,10 +113,13 @@ class Conversation:
         self._lobby.tell(connection, frames.answer("error", identity, problem))
 
 
-def _run(connection: Connection, handle: Any, sender: Sender, data: dict[str, Any]) -> Any:
+def _run(connection: Connection, handle: Any, sender: Sender, data: dict[str, Any]) -> Done:
     logs.request_id.set(connection.visitor.caller.origin.request_id)
-    sending.set(connection)
+    mine: list[Announced] = []
+    rooms.sender.set(connection.id)
+    announced.set(mine)
     try:
-        return handle(sender, data)
+        return Done(handle(sender, data), mine)
     finally:
-        sending.set(None)
+        rooms.sender.set("")
+        announced.set(None)

@@ -13,10 +13,12 @@ from flask import Request
 from lib.access import lookups, tokens
 from lib.access.caller import Caller, Origin
 from lib.access.tokens import Claims
-from lib.bridge import tickets
+from lib.bridge import log, tickets
+from lib.bridge.log import Standing
 from lib.config import settings
-from lib.errors import BadRequest, Forbidden, Unauthenticated
+from lib.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from lib.stores import postgres
+from realtime_host.resuming import Asked, asked, refused
 
 SUBPROTOCOL = "bearer"  # `Sec-WebSocket-Protocol: bearer, <token>`: what browsers can set
 MAX_TICKET = 200  # characters; ours have 43
@@ -27,7 +29,8 @@ KEY_BYTES = 16  # of Sec-WebSocket-Key (RFC 6455, section 4.1)
 class Visitor:
     """Somebody who may come in: who they are, their role, and the project whose room it is.
 
-    `ends_in` is in how many seconds their session or token ends, as of the look-up.
+    `ends_in` is in how many seconds their session or token ends, as of the look-up; `standing` how
+    far the room's log had come then, and `asked` where they left off, if they came back.
     """
 
     claims: Claims
@@ -35,20 +38,37 @@ class Visitor:
     role: str
     project: dict[str, Any]
     ends_in: float | None
+    standing: Standing
+    asked: Asked | None
+
+    @property
+    def resync_for(self) -> str | None:
+        """Why they can't go on where they left off; None also when they do not ask to."""
+        return refused(self.asked, self.standing) if self.asked else None
+
+    @property
+    def resumed_from(self) -> int | None:
+        """The last event that they have seen, if they can go on from there."""
+        return self.asked.seq if self.asked and not self.resync_for else None
 
 
 def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
     """Return who is knocking, once it is certain that they may join the project's room.
 
-    Raises BadRequest (no proper handshake), Forbidden (a foreign website), Unauthenticated,
-    NotFound (no member, or no such project) and Unavailable.
+    Raises BadRequest (no proper handshake, or no proper place in the log), Forbidden (a foreign
+    website), Unauthenticated, NotFound (no member, or no such project) and Unavailable.
     """
     _check_handshake(request)
     _check_website(request)
+    place = asked(request.args)
     claims = _claims(request, project_id)
     with postgres.connection() as conn:
         access = lookups.find(conn, "room.join", claims, origin, project_id)
-    return Visitor(claims, access.caller, str(access.role), access.target, access.ends_in)
+        standing = log.standings(conn, [project_id]).get(str(project_id))
+    if standing is None:
+        raise NotFound()  # deleted for good in this very moment
+    role = str(access.role)
+    return Visitor(claims, access.caller, role, access.target, access.ends_in, standing, place)
 
 
 def _check_handshake(request: Request) -> None:

@@ -25,14 +25,24 @@ def event(name: str, data: dict[str, Any]) -> bytes:
 
 def of_message(message: Message) -> bytes:
     """Return a message of the room's channel as its readers see it."""
-    return _text({"event": message.type, "id": message.id, "at": message.at, "data": message.data})
+    head: dict[str, Any] = {"event": message.type}
+    if message.seq:
+        head["seq"] = message.seq
+    return _text(head | {"id": message.id, "at": message.at, "data": message.data})
 
 
-def answer(name: str, identity: str | int | None, data: dict[str, Any]) -> bytes:
-    """Return an `ack` or `error` for the client's own `id`, which it may have left out."""
+def answer(
+    name: str, identity: str | int | None, data: dict[str, Any], seq: int | None = None
+) -> bytes:
+    """Return an `ack` or `error` for the client's own `id`, which it may have left out.
+
+    An ack that stands for a persistent event carries its number, too.
+    """
     head: dict[str, Any] = {"event": name}
     if identity is not None:
         head["id"] = identity
+    if seq:
+        head["seq"] = seq
     return _text(head | {"data": data})
 
 

@@ -13,6 +13,7 @@ from lib.errors import Unavailable
 from lib.ids import new_id
 from realtime_host import close_codes, frames, limits
 from realtime_host.access_checks import AccessChecks
+from realtime_host.catch_up import CatchUp
 from realtime_host.connection import Connection, State
 from realtime_host.conversation import Conversation
 from realtime_host.hub import Hub
@@ -21,7 +22,7 @@ from realtime_host.presence import Presence
 from realtime_host.protocol import Received
 from realtime_host.publisher import Publisher
 from realtime_host.seats import Seats
-from realtime_host.sender import sending
+from realtime_host.sender import announced
 from realtime_host.subscriber import Subscriber
 from realtime_host.work import Work
 
@@ -37,8 +38,8 @@ class Host:
         self._work = Work(self.hub)
         self._publisher = Publisher(self.id)
         self._presence = Presence(self.id, self._publisher, self._learned)
-        self._subscriber = Subscriber(self._said, self._presence.look)
-        self.lobby = Lobby(self.hub, self._presence, self._subscriber)
+        self._subscriber = Subscriber(self._said, self._subscribed)
+        self.lobby = Lobby(self.hub, self._presence, self._subscriber, CatchUp(self._work))
         self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
         self._conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
 
@@ -61,7 +62,11 @@ class Host:
 
     def publish(self, project_id: str, message: Message) -> None:
         """Tell a room: this host's members now, whatever Redis does, then the other hosts."""
-        self.hub.call(self.lobby.deliver, project_id, message, sending.get())
+        mine = announced.get()
+        if mine is None:
+            self.hub.call(self.lobby.deliver, project_id, message)
+        else:  # with the answer to it, so that nothing comes between
+            mine.append((project_id, message))
         self._publisher.publish(project_id, message)
 
     def drain(self) -> None:
@@ -86,6 +91,10 @@ class Host:
         self.lobby.leave(connection, code)
         self._access.unwatch(connection)
         self.seats.free(connection.user_id, connection.project_id)
+
+    def drained(self, connection: Connection) -> None:
+        """Handle that a slow reader has taken all that waited."""
+        self.lobby.drained(connection)
 
     def ticked(self, now: float) -> None:
         """Look at whatever depends on time."""
@@ -112,7 +121,11 @@ class Host:
             if message.type == presence.PRESENCE_CHANGED:
                 self._presence.look(project_id)
             else:
-                self.hub.call(self.lobby.deliver, project_id, message, None)
+                self.hub.call(self.lobby.deliver, project_id, message)
+
+    def _subscribed(self, project_id: str) -> None:
+        self._presence.look(project_id)
+        self.hub.call(self.lobby.look, project_id)
 
     def _learned(self, project_id: str, others: dict[str, HostState]) -> None:
         self.hub.call(self.lobby.learn, project_id, others, monotonic())

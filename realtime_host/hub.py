@@ -33,6 +33,9 @@ class Listener(Protocol):
     def left(self, connection: Connection, code: int) -> None:
         """Handle that a connection is not open any more."""
 
+    def drained(self, connection: Connection) -> None:
+        """Handle that a reader who was behind has taken everything."""
+
     def ticked(self, now: float) -> None:
         """Look at whatever depends on time."""
 
@@ -188,6 +191,7 @@ class Hub:
             self._lose(connection, close_codes.NORMAL)
         else:
             self._watch(connection)
+            self._listener.drained(connection)
 
     def _received(self, connection: Connection, message: Received) -> None:
         kind = message.kind

@@ -14,6 +14,12 @@ QUEUE_BYTES = 1024 * 1024  # waiting for one slow reader
 SEND_BUFFER = 256 * 1024  # bytes in the kernel for one reader
 STALL = 10.0  # seconds in which a reader with a queue takes nothing
 
+REPLAY_EVENTS = 1_000  # missed ones that a client which comes back is given
+EARLY_EVENTS = 100  # of one room, kept until the one before them has come
+GAP_PATIENCE = 0.25  # seconds to wait for a missing event before Postgres is asked
+LOOK_EVERY = 5.0  # seconds between two comparisons of all rooms' logs with Postgres
+LOOK_ALONE = 2.0  # seconds, while Redis is away
+
 PING_EVERY = 25.0  # seconds
 PONG_WITHIN = 8.0  # seconds
 CLOSE_WITHIN = 2.0  # seconds for the client's half of the closing handshake

@@ -5,11 +5,14 @@ from __future__ import annotations
 from time import monotonic
 
 from lib import logs
+from lib.bridge.log import KEPT_HOURS
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
 from realtime_host import frames, limits
+from realtime_host.catch_up import CatchUp
 from realtime_host.connection import Connection
 from realtime_host.hub import Hub
+from realtime_host.log import Log, progress_key
 from realtime_host.presence import Presence
 from realtime_host.rooms import Room, person_of
 from realtime_host.subscriber import Subscriber
@@ -18,8 +21,12 @@ from realtime_host.subscriber import Subscriber
 class Lobby:
     """Owned by the hub thread. A room exists while this host holds a member of it."""
 
-    def __init__(self, hub: Hub, presence: Presence, subscriber: Subscriber) -> None:
+    def __init__(
+        self, hub: Hub, presence: Presence, subscriber: Subscriber, catch_up: CatchUp
+    ) -> None:
         self.rooms: dict[str, Room] = {}
+        self.logs: dict[str, Log] = {}  # of the same rooms
+        self._catch_up = catch_up
         self._hub = hub
         self._presence = presence
         self._subscriber = subscriber
@@ -27,14 +34,17 @@ class Lobby:
 
     def enter(self, connection: Connection, others: dict[str, HostState], now: float) -> None:
         """Bring a new connection into its room; `others` are the other hosts' people, if known."""
-        room = self.rooms.get(connection.project_id)
-        if room is None:
-            room = Room(connection.project_id, self._hub, self._dirty)
-            self.rooms[connection.project_id] = room
-            self._subscriber.join(room.project_id)
-            room.learn(others, now)
+        room = self.rooms.get(connection.project_id) or self._open(connection, others, now)
+        log, standing = self.logs[room.project_id], connection.visitor.standing
         room.enter(connection)
-        room.tell(connection, frames.event("welcome", _welcome(connection, room)))
+        room.tell(connection, frames.event("welcome", _welcome(connection, room, log)))
+        if reason := connection.visitor.resync_for:
+            room.tell(connection, frames.event("resync-required", {"reason": reason}))
+        log.enter(connection)
+        if standing.epoch != log.epoch:
+            self._catch_up.look(log)
+        else:
+            log.expect(standing.seq)
         self._presence.hold(room.project_id, room.local_people())
         logs.info("room.joined", **_ids(connection), role=connection.role)
 
@@ -44,9 +54,10 @@ class Lobby:
         if room is None or connection not in room.members:
             return
         room.leave(connection)
+        self.logs[room.project_id].leave(connection)
         self._presence.hold(room.project_id, room.local_people())
         if not room.members:
-            del self.rooms[room.project_id]
+            del self.rooms[room.project_id], self.logs[room.project_id]
             self._dirty.discard(room)
             self._subscriber.leave(room.project_id)
         elif self._subscriber.up:  # the person may have just come in on another host: look first
@@ -56,11 +67,31 @@ class Lobby:
             room.settle()
         logs.info("room.left", **_ids(connection), code=code)
 
-    def deliver(self, project_id: str, message: Message, sender: Connection | None) -> None:
-        """Tell a room's members, but for the sender, what was said on its channel."""
+    def deliver(self, project_id: str, message: Message) -> None:
+        """Tell a room's members what was said on its channel; what is in the log, in its order."""
         if room := self.rooms.get(project_id):
-            key = person_of(message.data) if message.type == "cursor-update" else None
-            room.broadcast(frames.of_message(message), sender=sender, key=key)
+            if message.seq:
+                self.logs[project_id].arrived(message)
+            else:
+                room.broadcast(frames.of_message(message), key=_key(message))
+
+    def answer(self, connection: Connection, message: Message | None, frame: bytes) -> None:
+        """Give a member the answer to something of theirs, and the others its event, if any."""
+        room = self.rooms.get(connection.project_id)
+        if room and connection in room.members:
+            self.logs[room.project_id].answered(connection, message, frame)
+        elif message:
+            self.deliver(connection.project_id, message)
+
+    def look(self, project_id: str) -> None:
+        """Find out what a room may have missed until it was listened to."""
+        if log := self.logs.get(project_id):
+            self._catch_up.look(log)
+
+    def drained(self, connection: Connection) -> None:
+        """Go on with a member who was too slow for what they had missed."""
+        if log := self.logs.get(connection.project_id):
+            log.continue_with(connection)
 
     def learn(self, project_id: str, others: dict[str, HostState], now: float) -> None:
         """Take in whom the other hosts hold in a room."""
@@ -84,31 +115,53 @@ class Lobby:
         logs.info("room.role-changed", **_ids(connection), role=role)
 
     def ticked(self, now: float) -> None:
-        """Let go the people of hosts that have died."""
+        """Let go the people of hosts that have died, and look for what rooms have missed."""
         for room in tuple(self.rooms.values()):
             if room.shared or now >= room.settle_by:
                 room.forget_silent(now)
+        self._catch_up.ticked(tuple(self.logs.values()), now, redis_is_up=self._subscriber.up)
 
     def flush(self) -> None:
         """Send what the rooms have gathered; losing a reader meanwhile gathers some more."""
         while self._dirty:
             self._dirty.pop().flush()
 
+    def _open(self, connection: Connection, others: dict[str, HostState], now: float) -> Room:
+        room = Room(connection.project_id, self._hub, self._dirty)
+        self.rooms[room.project_id] = room
+        self.logs[room.project_id] = Log(
+            room, connection.visitor.standing, self._catch_up, self._hub
+        )
+        self._subscriber.join(room.project_id)
+        room.learn(others, now)
+        return room
 
-def _welcome(connection: Connection, room: Room) -> dict[str, object]:
-    project = connection.visitor.project
+
+def _key(message: Message) -> str | None:
+    if message.type == "cursor-update":
+        return person_of(message.data)
+    return progress_key(message) if message.type == "job-updated" else None
+
+
+def _welcome(connection: Connection, room: Room, log: Log) -> dict[str, object]:
+    visitor, seq = connection.visitor, connection.resumed_from
+    project = visitor.project
+    resumed = None if visitor.asked is None else seq is not None
     return {
         "connection_id": connection.id,
         "user": connection.user,
         "role": connection.role,
         "project": {"id": connection.project_id, "name": project["name"]},
         "people": list(room.told.values()),
+        "log": {"epoch": log.epoch, "seq": log.seq if seq is None else seq, "resumed": resumed},
         "limits": {
             "frame_bytes": limits.FRAME_BYTES,
             "messages_per_second": limits.MESSAGES_PER_SECOND,
             "burst": limits.BURST,
             "queue_bytes": limits.QUEUE_BYTES,
             "ping_seconds": limits.PING_EVERY,
+            "replay_events": limits.REPLAY_EVENTS,
+            "log_hours": KEPT_HOURS,
         },
     }
 

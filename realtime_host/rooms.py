@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from lib.bridge.presence import HostState, Person
@@ -53,12 +54,21 @@ class Room:
         self.members.pop(connection, None)
 
     def broadcast(
-        self, frame: bytes, *, sender: Connection | None = None, key: str | None = None
+        self,
+        frame: bytes,
+        *,
+        sender: Connection | None = None,
+        key: str | None = None,
+        without: Iterable[Connection] = (),
     ) -> None:
-        """Tell every member but the sender at the end of this pass."""
+        """Tell every member, but for the sender and others, at the end of this pass."""
+        for connection in without:
+            self._take(connection)
         self._items.append((frame, key))
         self._senders.append(sender)
         self._dirty.add(self)
+        for connection in without:
+            connection.taken = len(self._items)
 
     def tell(self, connection: Connection, frame: bytes) -> None:
         """Tell one member, after all that the room was told before."""

@@ -12,9 +12,10 @@ from lib.bridge.messages import Message
 from realtime_host.connection import Connection
 
 Show = Callable[[Connection, Message], None]
+Announced = tuple[str, Message]  # a project, and what its room is told
 
-# The connection whose event is being handled on this thread: it gets an ack, not an echo.
-sending: ContextVar[Connection | None] = ContextVar("sending", default=None)
+# What the event that is being handled on this thread has announced: it is told with the answer.
+announced: ContextVar[list[Announced] | None] = ContextVar("announced", default=None)
 
 
 class Sender:

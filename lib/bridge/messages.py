@@ -14,20 +14,31 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=s
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: `type` names the event, `data` its content, `origin` the host that sent it."""
+    """One message: `type` names the event, `data` its content, `origin` the host that sent it.
+
+    A persistent one has the number `seq` in its room's log of this `epoch`; `sender` is the
+    connection which gets an answer in its place.
+    """
 
     type: str
     data: dict[str, Any]
     id: str = field(default_factory=lambda: str(new_id()))
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     origin: str = ""
+    sender: str = ""
+    epoch: str = ""
+    seq: int = 0  # none: not in a log
 
     def encode(self) -> str:
         """Return the message as compact JSON text."""
         body = {"v": VERSION, "type": self.type, "id": self.id, "at": self.at}
-        if self.origin:
-            body["origin"] = self.origin
+        for name in _OPTIONAL:
+            if value := getattr(self, name):
+                body[name] = value
         return _encoder.encode(body | {"data": self.data})
+
+
+_OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int}
 
 
 def decode(text: str | bytes) -> Message | None:
@@ -36,6 +47,7 @@ def decode(text: str | bytes) -> Message | None:
         body = json.loads(text)
         if body["v"] != VERSION:
             return None
-        return Message(body["type"], body["data"], body["id"], body["at"], body.get("origin", ""))
+        more = {name: kind(body[name]) for name, kind in _OPTIONAL.items() if name in body}
+        return Message(body["type"], body["data"], body["id"], body["at"], **more)
     except (ValueError, KeyError, TypeError):
         return None

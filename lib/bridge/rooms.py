@@ -1,12 +1,17 @@
-"""Announcements to everyone in a project; made after the commit of what they announce."""
+"""Announcements to everyone in a project; made after the commit of what they announce.
+
+Those that a client must not miss go into the room's log first, in the same transaction.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.bridge import keys
+from lib.bridge import keys, log
+from lib.bridge.log import Entry
 from lib.bridge.messages import Message
 from lib.stores import redis
 
@@ -19,6 +24,9 @@ MEMBER_UPDATED = "member-updated"
 PROJECT_UPDATED = "project-updated"
 
 Publisher = Callable[[str, Message], None]
+
+# The connection whose event is being handled on this thread: it gets an ack, not an echo.
+sender: ContextVar[str] = ContextVar("sender", default="")
 
 
 def _publish(project_id: str, message: Message) -> None:
@@ -35,7 +43,20 @@ def use(publisher: Publisher) -> None:
 
 
 def announce(conn: Connection, project_id: UUID | str, event: str, data: dict[str, Any]) -> None:
-    """Tell the room of a project about `event`, once the open transaction has committed."""
+    """Append `event` to the log of a project's room as the open transaction commits, and tell it.
+
+    Every client hears of it once, in the order of the commits; one that is away, when it is back.
+    """
+    entry = Entry(str(project_id), Message(event, data, sender=sender.get()))
+    conn.with_commit(log.append, entry)
+    conn.after_commit(lambda: _publish_numbered(entry))
+
+
+def show(conn: Connection, project_id: UUID | str, event: str, data: dict[str, Any]) -> None:
+    """Tell the room of a project, once the open transaction has committed, what is soon outdated.
+
+    Who is away, or slow, misses it.
+    """
     message = Message(event, data)
     conn.after_commit(lambda: publish(project_id, message))
 
@@ -43,3 +64,8 @@ def announce(conn: Connection, project_id: UUID | str, event: str, data: dict[st
 def publish(project_id: UUID | str, message: Message) -> None:
     """Send `message` to the room of a project now; raises Unavailable when Redis is down."""
     _publisher(str(project_id), message)
+
+
+def _publish_numbered(entry: Entry) -> None:
+    if entry.message.seq:  # without a number, its project is gone, and its room with it
+        publish(entry.project_id, entry.message)

@@ -17,7 +17,7 @@ from lib.bridge import queue
 from lib.config import settings
 from lib.jobs import artifacts, lease_queries
 from lib.jobs.artifacts import Artifact
-from lib.jobs.telling import announce, tell
+from lib.jobs.telling import show_progress, tell
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -77,7 +77,7 @@ def progress(conn: Connection, lease: Lease, percent: int, message: str) -> bool
     """Say how far a job has come; False when the lease is lost."""
     row = lease_queries.set_progress(conn, *lease.pair, percent, message)
     if row:
-        announce(conn, row)
+        show_progress(conn, row)
     return row is not None
 
 

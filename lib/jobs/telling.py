@@ -34,11 +34,20 @@ def record(
 
 
 def announce(conn: Connection, *rows: Row) -> None:
-    """Show the jobs as they are now to the rooms of their projects; without one, to nobody."""
+    """Tell the rooms of their projects that the jobs have another state; without one, nobody."""
     for row in (row for row in rows if row["project_id"]):
-        shown = {"job_id": str(row["id"]), "project_id": str(row["project_id"])}
-        shown |= {name: row[name] for name in _SHOWN}
-        rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, shown)
+        rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row))
+
+
+def show_progress(conn: Connection, row: Row) -> None:
+    """Show the room of its project, if it has one, how far the job has come."""
+    if row["project_id"]:
+        rooms.show(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row))
+
+
+def _shown(row: Row) -> Row:
+    shown = {"job_id": str(row["id"]), "project_id": str(row["project_id"])}
+    return shown | {name: row[name] for name in _SHOWN}
 
 
 def _event(action: str, row: Row, actor: Caller | None, details: Row) -> Event:

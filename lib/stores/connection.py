@@ -1,4 +1,4 @@
-"""The Postgres connection of this project: psycopg's, plus what follows a commit."""
+"""The Postgres connection of this project: psycopg's, plus what ends a transaction and follows it."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -13,16 +13,29 @@ _suspect_since = float("-inf")  # when a connection was last found broken
 
 
 class Connection(psycopg.Connection[DictRow]):
-    """A connection whose rows are dicts, with a list of calls to make after the commit."""
+    """A connection whose rows are dicts, with what to do at the commit, and after it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.announcements: list[Callable[[], None]] = []
+        self.last_words: dict[LastWord, list[Any]] = {}
         self.last_used = monotonic()
 
     def after_commit(self, announce: Callable[[], None]) -> None:
         """Call `announce` once the transaction now open has committed; never if it does not."""
         self.announcements.append(announce)
+
+    def with_commit(self, write: "LastWord", item: Any) -> None:
+        """Have `write` called once, with all items gathered for it, as the transaction's last act.
+
+        What it locks is locked after everything else, and for no longer than the commit takes. Its
+        one statement travels with the COMMIT: `write` reads no answer, but may return a function
+        that does, which is called after the commit.
+        """
+        self.last_words.setdefault(write, []).append(item)
+
+
+LastWord = Callable[[Connection, list[Any]], Callable[[], None]]
 
 
 def check(conn: Connection) -> None:

@@ -7,8 +7,8 @@ database's own defaults, set by the migrations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -52,6 +52,7 @@ def connection() -> Iterator[Connection]:
     try:
         with _open_pool().connection() as conn:
             conn.announcements.clear()
+            conn.last_words.clear()
             yield conn
             conn.last_used = monotonic()
     except (psycopg.OperationalError, PoolTimeout) as error:
@@ -65,14 +66,20 @@ def connection() -> Iterator[Connection]:
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """Lend a connection inside a transaction; after the commit, make the announcements it gathered.
+    """Lend a connection inside a transaction; commit it with its last words, then announce.
 
     Raises Unavailable as `connection` does. A failing announcement is logged, never raised: what
     was committed stays committed, and the listeners catch up from Postgres.
     """
     with connection() as conn:
-        with conn.transaction():
+        answers: list[Callable[[], None]] = []
+        with ExitStack() as one_trip, conn.transaction():
             yield conn
+            if conn.last_words:
+                one_trip.enter_context(conn.pipeline())
+                answers = [write(conn, items) for write, items in conn.last_words.items()]
+        for read in answers:
+            read()
         announcements, conn.announcements = conn.announcements, []
     for announce in announcements:
         try:

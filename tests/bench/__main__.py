@@ -14,6 +14,7 @@ BENCHMARKS = {
     "cold_import": "importing each function in a fresh process, against `import flask` alone",
     "rest": "reads and writes over REST, beside a Node peer (needs REST_HARNESS)",
     "fanout": "messages delivered per second by one real-time host",
+    "edits": "file changes per second through the use case, every one in Postgres",
     "jobs": "no-op jobs drained per second by one worker, every state in Postgres",
 }
 

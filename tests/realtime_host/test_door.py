@@ -170,7 +170,10 @@ def _gets_in(connect, team, room, small):
 def test_health_and_readiness_and_figures(connect, host, team):
     connect(team.owner, team.project["id"])
     assert httpx.get(f"{host.http}/health").status_code == 200
-    assert httpx.get(f"{host.http}/ready").json() == {"status": "ready"}
+    assert httpx.get(f"{host.http}/ready").json() == {
+        "status": "ready",
+        "stores": {"postgres": True, "redis": True},
+    }
     figures = httpx.get(f"{host.http}/metrics").text
     assert "collab_connections_opened_total" in figures
 

@@ -1,0 +1,95 @@
+"""The log of each room: its persistent events, numbered in the order in which they were committed.
+
+Functions, hosts and workers append through lib.bridge.rooms; hosts read it for clients that come
+back, and for whatever Redis has not told them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from lib.bridge import log_queries
+from lib.bridge.messages import Message, decode
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+
+KEPT_HOURS = 24  # at least, unless there are more than KEPT_EVENTS
+KEPT_EVENTS = 10_000  # of each project
+PRUNED_AT_ONCE = 5_000  # events of one project
+
+_PAGE_EVENTS = 200
+_PAGE_BYTES = 256 * 1024
+
+
+@dataclass(slots=True)
+class Entry:
+    """A message on its way into a room's log: it has a number once it is committed."""
+
+    project_id: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a log has come: `seq` is its last event, those up to `pruned` are gone."""
+
+    epoch: str
+    seq: int
+    pruned: int
+
+
+def append(conn: Connection, entries: Sequence[Entry]) -> Callable[[], None]:
+    """Append entries to their rooms' logs; the function returned gives them their numbers.
+
+    For Connection.with_commit. An entry whose project is gone gets none.
+    """
+    cursor = log_queries.append(
+        conn,
+        [entry.project_id for entry in entries],
+        [entry.message.encode() for entry in entries],
+    )
+
+    def number() -> None:
+        for row in cursor:
+            entry = entries[row["place"] - 1]
+            entry.message = replace(entry.message, epoch=str(row["epoch"]), seq=row["seq"])
+
+    return number
+
+
+def standings(conn: Connection, project_ids: Sequence[UUID | str]) -> dict[str, Standing]:
+    """Return how far the logs of these projects have come, by project id, in one statement."""
+    return {
+        str(row["project_id"]): Standing(str(row["epoch"]), row["seq"], row["pruned"])
+        for row in log_queries.heads(conn, project_ids)
+    }
+
+
+def page(conn: Connection, project_id: UUID | str, after: int) -> list[Message]:
+    """Return the next events of a log, in order: at most 200, or as many as 256 KB hold."""
+    rows = log_queries.page(conn, project_id, after=after, limit=_PAGE_EVENTS, size=_PAGE_BYTES)
+    return [_message(row) for row in rows]
+
+
+def due(conn: Connection, limit: int) -> list[UUID]:
+    """Return projects whose logs are to be pruned, the oldest first."""
+    return log_queries.due(conn, hours=KEPT_HOURS, most=KEPT_EVENTS, limit=limit)
+
+
+def prune(conn: Connection, project_id: UUID) -> int:
+    """Take the oldest events out of a log, a bounded number; return how many.
+
+    Each statement commits by itself: the counter is held for the moment of saying so, and not
+    while rows are deleted.
+    """
+    log_queries.give_up(conn, project_id, hours=KEPT_HOURS, most=KEPT_EVENTS, step=PRUNED_AT_ONCE)
+    return log_queries.delete_given_up(conn, project_id)
+
+
+def _message(row: dict[str, Any]) -> Message:
+    message = decode(row["message"]) or Message("unreadable", {})
+    return replace(message, epoch=str(row["epoch"]), seq=row["seq"])

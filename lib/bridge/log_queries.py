@@ -1,0 +1,128 @@
+"""SQL of the room logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+    from psycopg.rows import DictRow
+
+    from lib.stores.connection import Connection
+
+
+def append(
+    conn: Connection, project_ids: Sequence[UUID | str], messages: Sequence[str]
+) -> Cursor[DictRow]:
+    """Append messages, each to its project's log; the cursor tells `place`, `epoch` and `seq`.
+
+    `place` counts the messages from 1; one whose project has no log is not among them. The logs are
+    locked until the commit, in the order of the projects' ids: so nobody waits in a circle.
+    """
+    return conn.execute(
+        """
+        WITH given AS (
+            SELECT * FROM unnest(%(ids)s::uuid[], %(messages)s::text[])
+            WITH ORDINALITY AS given (project_id, message, place)
+        ), held AS MATERIALIZED (
+            SELECT project_id, epoch, seq FROM room_logs
+            WHERE project_id = ANY (%(ids)s::uuid[]) ORDER BY project_id FOR NO KEY UPDATE
+        ), numbered AS MATERIALIZED (
+            SELECT place, project_id, epoch, message,
+                held.seq + row_number() OVER (PARTITION BY project_id ORDER BY place) AS seq
+            FROM given JOIN held USING (project_id)
+        ), counted AS (
+            UPDATE room_logs SET seq = newest.seq
+            FROM (SELECT project_id, max(seq) AS seq FROM numbered GROUP BY project_id) newest
+            WHERE room_logs.project_id = newest.project_id
+        ), kept AS (
+            INSERT INTO room_events (project_id, seq, message)
+            SELECT project_id, seq, message FROM numbered
+        )
+        SELECT place, epoch, seq FROM numbered
+        """,
+        {"ids": list(project_ids), "messages": list(messages)},
+    )
+
+
+def heads(conn: Connection, project_ids: Sequence[UUID | str]) -> list[dict[str, Any]]:
+    """Return the state of these projects' logs."""
+    return conn.execute(
+        "SELECT project_id, epoch, seq, pruned FROM room_logs WHERE project_id = ANY (%s::uuid[])",
+        [list(project_ids)],
+    ).fetchall()
+
+
+def page(
+    conn: Connection, project_id: UUID | str, *, after: int, limit: int, size: int
+) -> list[dict[str, Any]]:
+    """Return up to `limit` events after a number, in order: the first, and what fits in `size`."""
+    return conn.execute(
+        """
+        SELECT epoch, next.seq, message FROM room_logs log CROSS JOIN LATERAL (
+            SELECT seq, message, sum(octet_length(message)) OVER (ORDER BY seq) AS size
+            FROM (
+                SELECT seq, message FROM room_events
+                WHERE project_id = log.project_id AND seq > %(after)s ORDER BY seq LIMIT %(limit)s
+            ) next
+        ) next
+        WHERE project_id = %(project_id)s AND (size <= %(size)s OR next.seq = %(after)s + 1)
+        ORDER BY next.seq
+        """,
+        {"project_id": project_id, "after": after, "limit": limit, "size": size},
+    ).fetchall()
+
+
+def due(conn: Connection, *, hours: int, most: int, limit: int) -> list[UUID]:
+    """Return projects whose logs hold what is older, or more, than is kept; the oldest first."""
+    rows = conn.execute(
+        """
+        SELECT log.project_id FROM room_logs log CROSS JOIN LATERAL (
+            SELECT seq, at FROM room_events WHERE project_id = log.project_id ORDER BY seq LIMIT 1
+        ) oldest
+        WHERE oldest.at < now() - make_interval(hours => %(hours)s)
+           OR oldest.seq <= log.seq - %(most)s OR oldest.seq <= log.pruned
+        ORDER BY oldest.at LIMIT %(limit)s
+        """,
+        {"hours": hours, "most": most, "limit": limit},
+    )
+    return [row["project_id"] for row in rows]
+
+
+def give_up(conn: Connection, project_id: UUID, *, hours: int, most: int, step: int) -> None:
+    """Say of up to `step` more events that they are gone, so that nobody counts on them."""
+    conn.execute(
+        """
+        UPDATE room_logs log SET pruned = greatest(
+            log.pruned,
+            least(log.seq - %(most)s, log.pruned + %(step)s),
+            (
+                SELECT coalesce(
+                    min(seq) FILTER (WHERE at >= now() - make_interval(hours => %(hours)s)) - 1,
+                    max(seq)
+                )
+                FROM (
+                    SELECT seq, at FROM room_events
+                    WHERE project_id = log.project_id AND seq > log.pruned
+                    ORDER BY seq LIMIT %(step)s
+                ) oldest
+            )
+        )
+        WHERE project_id = %(project_id)s
+        """,
+        {"project_id": project_id, "hours": hours, "most": most, "step": step},
+    )
+
+
+def delete_given_up(conn: Connection, project_id: UUID) -> int:
+    """Delete what has been given up; return how many events that were."""
+    return conn.execute(
+        """
+        DELETE FROM room_events USING room_logs log
+        WHERE log.project_id = %s AND room_events.project_id = log.project_id
+          AND room_events.seq <= log.pruned
+        """,
+        [project_id],
+    ).rowcount
