@@ -25,7 +25,7 @@
  *   max_attempts: number, progress: number, progress_message: string, error: string | null }} Job
  * @typedef {{ connection_id: string, user: Person, role: Role, people: Omit<Present, "cursor">[],
  *   project: { id: string, name: string }, limits: Record<string, number>,
- *   log?: { epoch: string, seq: number, resumed: boolean | null } }} Welcome
+ *   log: { epoch: string, seq: number, resumed: boolean | null } }} Welcome
  */
 
 /**
@@ -39,6 +39,7 @@
  *   "member-updated": { user_id: string, role: Role | null }, reconnect: { after_ms: number },
  *   "resync-required": { reason: string }, error: Problem }} RoomEvents
  */
+
 const ANSWER_WITHIN = 10_000; // milliseconds for an ack, unless the options say otherwise
 const WELCOME_WITHIN = 15_000; // milliseconds for ticket and handshake
 const PONG_WITHIN = 8_000; // milliseconds after which a silent connection is given up
@@ -48,7 +49,6 @@ const BACKOFF_MAX = 30_000; // milliseconds
 const RESTART_SPREAD = 5_000; // milliseconds, when a restarting host has told no delay
 const STABLE_AFTER = 10_000; // milliseconds after which a connection was no failure
 const MAX_WAITING = 50; // messages without an answer; half of what a host takes at once
-const MAX_OWN = 1_000; // own edits to remember, as many as a host replays
 const FINAL = [401, 403, 404]; // answers to the request for a ticket that asking again won't change
 const REPEATABLE = ["ping", "cursor-update"];
 const [LEFT, LOST, RESTART] = [1000, 1006, 1012];
@@ -92,7 +92,6 @@ export class Room extends EventTarget {
   /** @type {any} */ #socket = null;
   /** @type {Record<string, any>} */ #timers = {};
   /** @type {Map<string, any>} */ #waiting = new Map(); // what has no answer yet, by its id
-  /** @type {Set<string>} */ #own = new Set(); // acknowledged edits, which a replay tells again
   /** @type {Cursor | null} */ #cursor = null;
   /** @type {Cursor | null} */ #shown = null;
   /** @type {string | null} */ #epoch = null;
@@ -182,11 +181,11 @@ export class Room extends EventTarget {
 
   #heard(/** @type {any} */ { event, id, seq, data }) {
     this.#heardAt = Date.now();
-    if (event === "ack") return this.#acknowledged(id, data);
     if (event === "error" && this.#waiting.has(id)) return this.#fail(id, "refused", data);
-    if (seq <= this.#seq) return; // it was told before; a fleeting event has no seq
+    if (event === "ack") this.#take(id)?.resolve(data);
+    if (seq <= this.#seq) return; // it was told before; what is fleeting has no number
     this.#seq = seq ?? this.#seq;
-    if (event === "file-change" && this.#own.delete(`${data.file_id} ${data.seq}`)) return;
+    if (event === "ack") return; // it came in the place of one's own event, with its number
     if (event === "welcome") this.#welcomed(data);
     if (event === "reconnect") this.#after = data.after_ms;
     const changed = this.#noticed(event, data);
@@ -211,8 +210,7 @@ export class Room extends EventTarget {
     this.#timers.watch = setInterval(() => this.#listen(every), every);
     [this.me, this.role, this.#openedAt] = [user, role, Date.now()];
     this.people = new Map(people.map((each) => [each.user.id, { ...each, cursor: null }]));
-    if (log?.epoch !== this.#epoch) this.#own.clear();
-    [this.#epoch, this.#seq] = [log?.epoch ?? null, log?.seq ?? 0];
+    [this.#epoch, this.#seq] = [log.epoch, log.seq];
     for (const id of this.#waiting.keys()) this.#put(id);
     this.#become({ state: "open" });
     this.#showCursor();
@@ -235,12 +233,6 @@ export class Room extends EventTarget {
     this.#shown = this.#cursor;
     this.#socket.send(JSON.stringify({ event: "cursor-update", data: this.#cursor }));
     this.#timers.cursor = setTimeout(() => this.#showCursor(), CURSOR_EVERY);
-  }
-
-  #acknowledged(/** @type {string} */ id, /** @type {any} */ data) {
-    if (data.delta) this.#own.add(`${data.file_id} ${data.seq}`);
-    if (this.#own.size > MAX_OWN) this.#own.delete([...this.#own][0]);
-    this.#take(id)?.resolve(data);
   }
 
   /** @param {string} id @param {Code} code @param {Problem} [problem] */

@@ -1,9 +1,11 @@
 """What the host itself tells its clients; what use cases announce is with them, in lib/."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from lib.projects.schemas import PresentOut
 from lib.schemas import PersonOut, Strict, role_field
+
+RESYNC_REASONS = ("epoch-changed", "too-old", "ahead")
 
 
 class Nothing(Strict):
@@ -25,6 +27,19 @@ class LimitsOut(Strict):
     burst = fields.Integer()
     queue_bytes = fields.Integer()
     ping_seconds = fields.Float()
+    replay_events = fields.Integer()
+    log_hours = fields.Integer()
+
+
+class LogOut(Strict):
+    """Where this connection stands in the room's log: what has a number comes after `seq`.
+
+    `resumed` says whether it goes on where the client has left off; null: it did not ask to.
+    """
+
+    epoch = fields.UUID()
+    seq = fields.Integer()
+    resumed = fields.Boolean(allow_none=True)
 
 
 class WelcomeOut(Strict):
@@ -35,7 +50,14 @@ class WelcomeOut(Strict):
     role = role_field()
     project = fields.Nested(RoomProjectOut)
     people = fields.List(fields.Nested(PresentOut))
+    log = fields.Nested(LogOut)
     limits = fields.Nested(LimitsOut)
+
+
+class ResyncRequiredOut(Strict):
+    """Why the client can't go on where it has left off: it reads the state over REST again."""
+
+    reason = fields.String(validate=validate.OneOf(RESYNC_REASONS))
 
 
 class UserLeftOut(Strict):

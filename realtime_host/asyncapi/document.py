@@ -64,12 +64,17 @@ def _from_host(spec: APISpec, sent: Sent) -> Json:
     choices = [_schema(spec, schema) for schema in sent.schemas]
     data = choices[0] if len(choices) == 1 else {"oneOf": choices}
     members = {"id": parts.HOST_ID, "at": parts.AT, "data": data}
-    return _message(sent.name, sent.summary, members, list(members))
+    required = [*members, *(["seq"] if sent.numbered == "always" else [])]
+    numbered = {} if sent.numbered == "never" else {"seq": parts.SEQ}
+    return _message(sent.name, sent.summary, members | numbered, required)
 
 
 def _ack(spec: APISpec, answer: type[Schema], summary: str) -> Json:
     members = {"id": parts.OWN_ID, "data": _schema(spec, answer)}
-    return _message("ack", summary, members, list(members))
+    numbered = (
+        {} if answer is Nothing else {"seq": parts.SEQ}
+    )  # the event's: the ack is in its place
+    return _message("ack", summary, members | numbered, [*members, *numbered])
 
 
 def _error() -> Json:

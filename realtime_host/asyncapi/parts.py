@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lib.bridge.log import KEPT_EVENTS, KEPT_HOURS
 from lib.bridge.tickets import TICKET_TTL
 from lib.errors import BadRequest, Forbidden, NotFound, Unauthenticated, Unavailable
 from realtime_host import close_codes, limits
@@ -25,6 +26,11 @@ OWN_ID = {
     "anyOf": [{"type": "string", "maxLength": MAX_ID}, {"type": "integer"}],
 }
 HOST_ID = {"description": "The id of this event.", "type": "string", "format": "uuid"}
+SEQ = {
+    "description": "Its number in the room's log: from 1, without gaps, each told once.",
+    "type": "integer",
+    "minimum": 1,
+}
 AT = {"description": "When it was told.", "type": "string", "format": "date-time"}
 
 SECURITY = {
@@ -56,7 +62,19 @@ SERVERS = {
     }
 }
 
-_QUERY = {"ticket": {"type": "string", "description": "A one-time ticket."}}
+_QUERY = {
+    "ticket": {"type": "string", "description": "A one-time ticket."},
+    "epoch": {
+        "type": "string",
+        "format": "uuid",
+        "description": "To go on where one has left off: the epoch of the last welcome's log.",
+    },
+    "seq": {
+        "type": "integer",
+        "minimum": 0,
+        "description": "With it, the number of the last event that one was told.",
+    },
+}
 
 _REFUSED = (BadRequest, Unauthenticated, Forbidden, NotFound, Crowded, Unavailable)
 
@@ -113,6 +131,9 @@ def _limits() -> dict[str, float]:
         "connections_per_room_and_host": limits.CONNECTIONS_PER_ROOM,
         "bytes_that_wait_for_a_slow_reader": limits.QUEUE_BYTES,
         "seconds_that_a_reader_may_stall": limits.STALL,
+        "events_replayed": limits.REPLAY_EVENTS,
+        "hours_that_the_log_is_kept": KEPT_HOURS,
+        "events_that_the_log_keeps": KEPT_EVENTS,
         "seconds_between_pings": limits.PING_EVERY,
         "seconds_for_a_pong": limits.PONG_WITHIN,
         "seconds_between_looks_at_access": limits.RECHECK,
