@@ -1,4 +1,4 @@
-"""The Postgres connection of this project: psycopg's, plus what ends a transaction and follows it."""
+"""The Postgres connection of this project: psycopg's, plus what comes with and after a commit."""
 
 from collections.abc import Callable
 from time import monotonic
