@@ -170,7 +170,8 @@ export class Room extends EventTarget {
       if (this.#epoch) address.search += `&epoch=${this.#epoch}&seq=${this.#seq}`;
       const socket = (this.#socket = new this.#options.WebSocket(address.href));
       socket.onclose = (/** @type {any} */ end) => this.#lost(socket, end.code, end.reason);
-      socket.onerror = () => setTimeout(() => this.#lost(socket, LOST, "error")); // if no close comes
+      // Node 20 tells of a refused connection by no close event; everywhere else that one is first.
+      socket.onerror = () => setTimeout(() => this.#lost(socket, LOST, ""));
       socket.onmessage = (/** @type {any} */ message) =>
         socket === this.#socket && this.#heard(JSON.parse(message.data));
     } catch (/** @type {any} */ error) {

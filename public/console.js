@@ -5,6 +5,7 @@ import { OpenFile } from "./open-file.js";
 
 const API = "/api/v1";
 const MAX_EVENTS = 200; // lines of the list
+const WORDS = { open: "live", waiting: "lost", closed: "not connected" }; // of the room's states
 const COLOURS = 6; // classes c0 to c5 of the style sheet
 const KINDS = ["user-joined", "user-left", "file-change", "job-updated", "project-updated",
   "member-updated", "resync-required", "reconnect", "error"]; // prettier-ignore
@@ -41,8 +42,8 @@ function join(event) {
   showState(room);
   room.on("state", showState);
   room.on("people", showPeople);
-  room.on("welcome", ({ log }) => log?.resumed || load(project));
-  room.on("resync-required", () => load(project));
+  room.on("welcome", ({ project: { name } }) => ($("title").textContent = name));
+  room.on("welcome", ({ log }) => log.resumed || load(project)); // or what was missed comes now
   room.on("job-updated", showJob);
   room.on("file-change", (change) => change.file_id === open?.id && open.changed(change));
   room.on("project-updated", ({ file }) => file && listFiles(project));
@@ -51,10 +52,9 @@ function join(event) {
 
 function showState({ state, code, reason, after }) {
   const when = after === undefined ? "" : `, back in ${(after / 1000).toFixed(1)} s`;
-  const why = code && code !== 1000 ? ` (${code}${reason ? `: ${reason}` : ""})` : "";
+  const why = state === "waiting" ? ` (${[code, reason].filter(Boolean).join(": ")})` : "";
   $("state").dataset.state = state;
-  $("state").textContent = { open: "live", waiting: "lost", closed: "left" }[state] ?? state;
-  $("state").append(why + when);
+  $("state").textContent = (WORDS[state] ?? state) + why + when;
   $("door").hidden = state !== "closed";
   $("leave").hidden = state === "closed";
   if (state === "open") $("room").hidden = false;
@@ -121,8 +121,11 @@ function note(kind, data) {
   const time = element("time", {}, new Date().toLocaleTimeString());
   const { user, author, user_id, ...rest } = data;
   const who = user?.name ?? author?.name ?? room.people.get(user_id)?.user.name ?? "";
-  const told = rest.delta ?? rest.state ?? rest.role ?? rest.path ?? rest.name ?? rest.reason ?? "";
-  const line = [kind, who, typeof told === "string" ? told : JSON.stringify(told)];
+  const steps = (rest.delta ?? []).map((step) =>
+    step.insert ? `+${JSON.stringify(step.insert)}` : step.delete && `−${step.delete}`,
+  );
+  const told = rest.state ?? rest.role ?? rest.path ?? rest.name ?? rest.reason;
+  const line = [kind, who, told, ...steps];
   $("events").prepend(element("li", {}, time, line.filter(Boolean).join(" ")));
   if ($("events").children.length > MAX_EVENTS) $("events").lastChild.remove();
 }
