@@ -9,6 +9,8 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
+from lib.bridge.messages import Message
+
 DOCUMENT = Path(__file__).resolve().parents[1] / "public/api/v1/asyncapi.json"
 
 
@@ -24,6 +26,13 @@ def check(frame: dict[str, Any], side: str = "host") -> None:
     assert validators, f"{side}.{frame['event']} is not in the document"
     found = [[error.message for error in each.iter_errors(frame)] for each in validators]
     assert [] in found, f"{frame}: {found}"
+
+
+def check_told(message: Message) -> None:
+    """Fail when the document does not say that a room can be told this."""
+    frame = json.loads(message.encode())
+    told = {name: frame[name] for name in ("id", "at", "data", "seq") if name in frame}
+    check({"event": message.type} | told)
 
 
 def is_close(code: int) -> bool:

@@ -10,10 +10,13 @@ from jsonschema import Draft7Validator
 
 from lib.access.permissions import PERMISSIONS
 from lib.bridge import rooms
+from lib.bridge.log import Standing
 from lib.openapi.document import text
 from realtime_host import close_codes
 from realtime_host.asyncapi.document import build
 from realtime_host.events import all_events
+from realtime_host.resuming import Asked, refused
+from realtime_host.schemas import RESYNC_REASONS
 from realtime_host.sent import SENT
 from tests.protocol import DOCUMENT, check, document
 
@@ -67,6 +70,12 @@ def test_everything_that_a_use_case_announces_is_in_it():
     assert announced <= {sent.name for sent in SENT}
     messages = document()["components"]["messages"]
     assert {f"host.{sent.name}" for sent in SENT} <= messages.keys()
+
+
+def test_every_reason_for_a_resync_is_in_it():
+    standing = Standing("e", seq=5_000, pruned=10)
+    places = [Asked("other", 1), Asked("e", 5_001), Asked("e", 9)]
+    assert {refused(place, standing) for place in places} == set(RESYNC_REASONS)
 
 
 def test_every_code_that_a_host_closes_with_is_in_it():
