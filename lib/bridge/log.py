@@ -47,11 +47,12 @@ def append(conn: Connection, entries: Sequence[Entry]) -> Callable[[], None]:
 
     For Connection.with_commit. An entry whose project is gone gets none.
     """
-    cursor = log_queries.append(
-        conn,
-        [entry.project_id for entry in entries],
-        [entry.message.encode() for entry in entries],
-    )
+    ids = [entry.project_id for entry in entries]
+    messages = [entry.message.encode() for entry in entries]
+    if len(entries) == 1:
+        cursor = log_queries.append_one(conn, ids[0], messages[0])
+    else:
+        cursor = log_queries.append(conn, ids, messages)
 
     def number() -> None:
         for row in cursor:

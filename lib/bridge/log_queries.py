@@ -13,6 +13,23 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
+def append_one(conn: Connection, project_id: UUID | str, message: str) -> Cursor[DictRow]:
+    """Append one message, as most transactions do; the cursor tells as that of `append` does."""
+    return conn.execute(
+        """
+        WITH counted AS (
+            UPDATE room_logs SET seq = seq + 1 WHERE project_id = %s
+            RETURNING project_id, epoch, seq
+        ), kept AS (
+            INSERT INTO room_events (project_id, seq, message)
+            SELECT project_id, seq, %s FROM counted
+        )
+        SELECT 1 AS place, epoch, seq FROM counted
+        """,
+        [project_id, message],
+    )
+
+
 def append(
     conn: Connection, project_ids: Sequence[UUID | str], messages: Sequence[str]
 ) -> Cursor[DictRow]:

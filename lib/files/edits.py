@@ -67,8 +67,7 @@ def _save(
         raise Invalid(mistake("/delta", f"The file would be longer than {MAX_CONTENT} bytes."))
     conn, author, seq = access.conn, access.caller, state["seq"] + 1
     _record(access)
-    queries.append(conn, access.id, author.user_id, seq, edit.update)
-    file = queries.set_content(conn, access.id, author.user_id, seq, edit.content)
+    file = queries.save(conn, access.id, author.user_id, seq, edit.update, edit.content)
     change = {
         "file_id": str(access.id),
         "seq": seq,

@@ -90,25 +90,24 @@ def updates(conn: Connection, file_id: UUID, up_to: int) -> list[dict[str, Any]]
     ).fetchall()
 
 
-def append(conn: Connection, file_id: UUID, author_id: UUID, seq: int, data: bytes) -> None:
-    """Add one update to a file's history."""
-    conn.execute(
-        "INSERT INTO file_updates (file_id, author_id, seq, data) VALUES (%s, %s, %s, %s)",
-        [file_id, author_id, seq, data],
-    )
-
-
-def set_content(
-    conn: Connection, file_id: UUID, author_id: UUID, seq: int, content: str
+def save(
+    conn: Connection, file_id: UUID, author_id: UUID, seq: int, data: bytes, content: str
 ) -> dict[str, Any]:
-    """Store a file's current state: what all its updates make of it."""
+    """Add one update to a file's history, and store what it makes of the file."""
     return (
         conn.execute(
             f"""
-        UPDATE files SET updated_by = %s, seq = %s, content = %s, updated_at = now() WHERE id = %s
+        WITH added AS (
+            INSERT INTO file_updates (file_id, author_id, seq, data)
+            VALUES (%(file_id)s, %(author_id)s, %(seq)s, %(data)s)
+        )
+        UPDATE files SET updated_by = %(author_id)s, seq = %(seq)s, content = %(content)s,
+            updated_at = now()
+        WHERE id = %(file_id)s
         RETURNING {_COLUMNS}, content
         """,  # noqa: S608
-            [author_id, seq, content, file_id],
+            {"file_id": file_id, "author_id": author_id, "seq": seq, "data": data}
+            | {"content": content},
         ).fetchone()
         or {}
     )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from lib.bridge import log, rooms
 from lib.bridge.messages import Message, decode
+from lib.config import settings
 from lib.errors import Unavailable
+from lib.ids import new_id
 from lib.stores import postgres
 
 
@@ -93,8 +96,6 @@ def test_what_is_merely_shown_is_not_in_the_log(team, published):
 
 
 def test_a_project_that_is_gone_is_told_nothing(team, published):
-    from lib.ids import new_id
-
     with postgres.transaction() as conn:
         rooms.announce(conn, new_id(), rooms.PROJECT_UPDATED, {})
         rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {})
@@ -189,29 +190,68 @@ def test_a_page_is_bounded_in_number_and_bytes_but_never_empty(team):
     assert sizes == [200, 50, 1, 1, 1]
 
 
-def test_an_appended_event_adds_no_statement_but_its_own(team, monkeypatch):
-    """Measured in what goes to and fro: the append shares its trip with the COMMIT."""
-    trips = []
-    real = psycopg.Connection.wait
+class Trips:
+    """A relay to Postgres that counts how often the client speaks after the server has."""
 
-    def wait(self, *args, **kwargs):
-        trips.append(1)
-        return real(self, *args, **kwargs)
+    def __init__(self, host, port):
+        self.count, self._answered = 0, True
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, args=(host, port), daemon=True).start()
 
-    with postgres.transaction() as conn:
-        conn.execute("SELECT 1")
-    monkeypatch.setattr(psycopg.Connection, "wait", wait)
-    monkeypatch.setattr(rooms, "_publisher", lambda *_: None)
+    def close(self):
+        self._listening.close()
 
-    def cost(announce):
-        trips.clear()
+    def _accept(self, host, port):
+        while True:
+            try:
+                client = self._listening.accept()[0]
+            except OSError:
+                return
+            server = socket.create_connection((host, port))
+            for ends in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self._relay, args=ends, daemon=True).start()
+
+    def _relay(self, source, target, asking):
+        with source, target:
+            while data := source.recv(65536):
+                if asking and self._answered:
+                    self.count += 1
+                self._answered = not asking
+                target.sendall(data)
+
+
+@pytest.fixture
+def trips(stack, monkeypatch):
+    """What this process says to Postgres, counted."""
+    url = urlsplit(settings().database_url)
+    relay = Trips(url.hostname, url.port)
+    through = url.netloc.replace(f":{url.port}", f":{relay.port}")
+    monkeypatch.setenv("DATABASE_URL", url._replace(netloc=through).geturl())
+    settings.cache_clear()
+    postgres.close()
+    yield relay
+    monkeypatch.undo()
+    settings.cache_clear()
+    postgres.close()
+    relay.close()
+
+
+def test_appending_adds_no_round_trip_it_travels_with_the_commit(team, published, trips):
+    def cost(*events):
+        before = trips.count
         with postgres.transaction() as conn:
             conn.execute("SELECT 1")
-            if announce:
-                rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {})
-        return len(trips)
+            for event in events:
+                rooms.announce(conn, team.project["id"], event, {})
+        return trips.count - before
 
-    print("waits:", cost(announce=False), cost(announce=True))
+    for events in ((), (rooms.PROJECT_UPDATED,), (rooms.PROJECT_UPDATED,) * 5) * 4:
+        cost(*events)  # the connection is made, and every statement prepared
+    assert cost() == 3  # BEGIN, SELECT, COMMIT
+    assert cost(rooms.PROJECT_UPDATED) == 3
+    assert cost(*[rooms.PROJECT_UPDATED] * 5) == 3
+    assert len(published) == 5 * (1 + 5)
 
 
 def _prune(project_id):
@@ -270,8 +310,6 @@ def test_a_log_that_is_old_altogether_is_emptied_and_counts_on(team, published):
 
 
 def test_the_cron_prunes_what_is_due_and_leaves_the_rest(team, api, published):
-    from lib.config import settings
-
     project_id = team.project["id"]
     _make(project_id, 4)
     end = _standing(project_id).seq
