@@ -15,6 +15,7 @@ const text = $("text");
 const jobs = new Map();
 let room;
 let token;
+let project;
 let open; // the file in the editor
 
 /** Return a new element; what is not an element becomes text, never markup. */
@@ -37,16 +38,16 @@ function join(event) {
   event.preventDefault();
   token = $("token").value.trim();
   $("refusal").textContent = "";
-  const project = $("project").value.trim();
+  project = $("project").value.trim();
   room = new Room({ ticket: ticketFrom({ api: API, project, token }) });
   showState(room);
   room.on("state", showState);
   room.on("people", showPeople);
   room.on("welcome", ({ project: { name } }) => ($("title").textContent = name));
-  room.on("welcome", ({ log }) => log.resumed || load(project)); // or what was missed comes now
+  room.on("welcome", ({ log }) => log.resumed || load()); // or what was missed comes now
   room.on("job-updated", showJob);
   room.on("file-change", (change) => change.file_id === open?.id && open.changed(change));
-  room.on("project-updated", ({ file }) => file && listFiles(project));
+  room.on("project-updated", ({ file }) => file && listFiles());
   for (const kind of KINDS) room.on(kind, (data) => note(kind, data));
 }
 
@@ -75,7 +76,8 @@ function person({ user, role, cursor }) {
   face.setAttribute("aria-hidden", "true");
   const me = user.id === room.me.id ? " (you)" : "";
   const where = cursor?.file_id === open?.id && cursor?.head >= 0 ? `, ${place(cursor)}` : "";
-  return element("li", {}, face, element("span", {}, user.name + me), element("small", {}, role + where));
+  const [name, rest] = [element("span", {}, user.name + me), element("small", {}, role + where)];
+  return element("li", {}, face, name, rest);
 }
 
 function place({ anchor, head }) {
@@ -84,14 +86,14 @@ function place({ anchor, head }) {
   return `line ${lines.length}:${lines.at(-1).length + 1}` + (chosen ? `, ${chosen} chosen` : "");
 }
 
-async function load(project) {
-  await listFiles(project);
+async function load() {
+  await listFiles();
   if ($("file").value) await show($("file").value);
   const { items } = await call("GET", `/projects/${project}/jobs?limit=5`);
   for (const job of items.reverse()) showJob({ ...job, job_id: job.id });
 }
 
-async function listFiles(project) {
+async function listFiles() {
   const { items } = await call("GET", `/projects/${project}/files?limit=200`);
   const chosen = $("file").value;
   $("file").replaceChildren(...items.map(({ id, path }) => element("option", { value: id }, path)));
@@ -148,10 +150,9 @@ function tellCursor() {
 $("door").addEventListener("submit", join);
 $("leave").addEventListener("click", () => room.close());
 $("file").addEventListener("change", () => show($("file").value));
-$("export").addEventListener("click", () =>
-  call("POST", `/projects/${$("project").value.trim()}/jobs`, { kind: "project.export", payload: {} })
-    .then((job) => showJob({ ...job, job_id: job.id }))
-    .catch((error) => note("refused", { reason: error.message })),
-);
+$("export").addEventListener("click", () => {
+  const job = { kind: "project.export", payload: {} };
+  call("POST", `/projects/${project}/jobs`, job).catch(({ message }) => note(`refused: ${message}`, {}));
+});
 text.addEventListener("input", () => open?.typed());
 document.addEventListener("selectionchange", tellCursor);

@@ -37,7 +37,7 @@ function applied(text, delta) {
   return made + text.slice(place);
 }
 
-/** Three texts: as stored, as it will be once what was sent is stored, and as the field shows it. */
+/** Three texts: as stored, as it will be once what was sent is, and as the field shows it. */
 export class OpenFile {
   #stored = "";
   #sent = "";
