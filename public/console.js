@@ -152,7 +152,8 @@ $("leave").addEventListener("click", () => room.close());
 $("file").addEventListener("change", () => show($("file").value));
 $("export").addEventListener("click", () => {
   const job = { kind: "project.export", payload: {} };
-  call("POST", `/projects/${project}/jobs`, job).catch(({ message }) => note(`refused: ${message}`, {}));
+  const told = ({ message }) => note(`refused: ${message}`, {});
+  call("POST", `/projects/${project}/jobs`, job).catch(told);
 });
 text.addEventListener("input", () => open?.typed());
 document.addEventListener("selectionchange", tellCursor);

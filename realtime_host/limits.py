@@ -35,7 +35,6 @@ PRESENCE_TTL = 20  # seconds after its last sign of life that a host's people ar
 OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; cursors are not kept
 RECONNECT_MIN = 0.1  # seconds between two attempts to reach Redis
 RECONNECT_MAX = 2.0  # seconds
-RESUBSCRIBED = 3.0  # seconds after Redis is back in which every host listens again
 
 DRAIN = 8.0  # seconds in which clients are let go on SIGTERM
 RECONNECT_SPREAD = 5_000  # milliseconds over which drained clients are asked to come back

@@ -126,6 +126,8 @@ class Log:
 
     def filled(self, events: list[Event]) -> None:
         """Tell the room what was read for it."""
+        if self._is_another(events):
+            return
         for event in events:
             if event[0].seq > self.seq:
                 self._early[event[0].seq] = event
@@ -142,6 +144,8 @@ class Log:
         if place is None:
             return
         place.reading = False
+        if self._is_another(events):
+            return
         waiting = connection.outbox.waiting
         if waiting and waiting + sum(len(frame) for _, frame in events) > limits.QUEUE_BYTES // 2:
             return  # not kept: it is read again when they have taken what waits for them
@@ -159,6 +163,11 @@ class Log:
         if connection.outbox.waiting <= limits.QUEUE_BYTES // 4:
             place.reading = True
             self._catch_up.read_for_member(self, connection, place.seq)
+
+    def _is_another(self, events: list[Event]) -> bool:
+        if another := bool(events) and events[0][0].epoch != self.epoch:
+            self._catch_up.look(self)
+        return another
 
     def _give(self, connection: Connection, message: Message, frame: bytes) -> bool:
         place = self.apart[connection]

@@ -70,13 +70,13 @@ class Publisher:
         return bool(self._waiting or self._cursors or not self._running)
 
     def _redis_is_back(self) -> bool:
-        # What is published before the other hosts listen again reaches nobody: give them the time.
+        # A host that listens again later asks Postgres for what it has missed.
         while self._pause(limits.RECONNECT_MIN * 5):
             try:
                 redis.execute("PING")
             except Unavailable:
                 continue
-            return self._pause(limits.RESUBSCRIBED)
+            return True
         return False
 
     def _pause(self, seconds: float) -> bool:

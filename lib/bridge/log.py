@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KEPT_HOURS = 24  # at least, unless there are more than KEPT_EVENTS
 KEPT_EVENTS = 10_000  # of each project
-PRUNED_AT_ONCE = 5_000  # events of one project
+PRUNED_AT_ONCE = 1_000  # events of one project, whose counter is locked meanwhile
 
 _PAGE_EVENTS = 200
 _PAGE_BYTES = 256 * 1024
@@ -82,13 +82,10 @@ def due(conn: Connection, limit: int) -> list[UUID]:
 
 
 def prune(conn: Connection, project_id: UUID) -> int:
-    """Take the oldest events out of a log, a bounded number; return how many.
-
-    Each statement commits by itself: the counter is held for the moment of saying so, and not
-    while rows are deleted.
-    """
-    log_queries.give_up(conn, project_id, hours=KEPT_HOURS, most=KEPT_EVENTS, step=PRUNED_AT_ONCE)
-    return log_queries.delete_given_up(conn, project_id)
+    """Take the oldest events out of a log, so few that writers hardly wait; return how many."""
+    return log_queries.prune(
+        conn, project_id, hours=KEPT_HOURS, most=KEPT_EVENTS, step=PRUNED_AT_ONCE
+    )
 
 
 def _message(row: dict[str, Any]) -> Message:

@@ -97,10 +97,12 @@ def due(conn: Connection, *, hours: int, most: int, limit: int) -> list[UUID]:
     rows = conn.execute(
         """
         SELECT log.project_id FROM room_logs log CROSS JOIN LATERAL (
-            SELECT seq, at FROM room_events WHERE project_id = log.project_id ORDER BY seq LIMIT 1
+            SELECT at FROM room_events WHERE project_id = log.project_id ORDER BY seq LIMIT 1
         ) oldest
-        WHERE oldest.at < now() - make_interval(hours => %(hours)s)
-           OR oldest.seq <= log.seq - %(most)s OR oldest.seq <= log.pruned
+        WHERE log.seq > log.pruned AND (
+            oldest.at < now() - make_interval(hours => %(hours)s)
+            OR log.seq - log.pruned > %(most)s
+        )
         ORDER BY oldest.at LIMIT %(limit)s
         """,
         {"hours": hours, "most": most, "limit": limit},
@@ -108,38 +110,31 @@ def due(conn: Connection, *, hours: int, most: int, limit: int) -> list[UUID]:
     return [row["project_id"] for row in rows]
 
 
-def give_up(conn: Connection, project_id: UUID, *, hours: int, most: int, step: int) -> None:
-    """Say of up to `step` more events that they are gone, so that nobody counts on them."""
-    conn.execute(
-        """
-        UPDATE room_logs log SET pruned = greatest(
-            log.pruned,
-            least(log.seq - %(most)s, log.pruned + %(step)s),
-            (
-                SELECT coalesce(
-                    min(seq) FILTER (WHERE at >= now() - make_interval(hours => %(hours)s)) - 1,
-                    max(seq)
-                )
-                FROM (
-                    SELECT seq, at FROM room_events
-                    WHERE project_id = log.project_id AND seq > log.pruned
-                    ORDER BY seq LIMIT %(step)s
-                ) oldest
-            )
-        )
-        WHERE project_id = %(project_id)s
-        """,
-        {"project_id": project_id, "hours": hours, "most": most, "step": step},
-    )
-
-
-def delete_given_up(conn: Connection, project_id: UUID) -> int:
-    """Delete what has been given up; return how many events that were."""
+def prune(conn: Connection, project_id: UUID, *, hours: int, most: int, step: int) -> int:
+    """Delete up to `step` events from the beginning of a log, and note it; return how many."""
     return conn.execute(
         """
-        DELETE FROM room_events USING room_logs log
-        WHERE log.project_id = %s AND room_events.project_id = log.project_id
-          AND room_events.seq <= log.pruned
+        WITH noted AS (
+            UPDATE room_logs log SET pruned = greatest(
+                log.pruned,
+                least(log.seq - %(most)s, log.pruned + %(step)s),
+                (
+                    SELECT coalesce(
+                        min(seq) FILTER (WHERE at >= now() - make_interval(hours => %(hours)s)) - 1,
+                        max(seq)
+                    )
+                    FROM (
+                        SELECT seq, at FROM room_events
+                        WHERE project_id = log.project_id AND seq > log.pruned
+                        ORDER BY seq LIMIT %(step)s
+                    ) oldest
+                )
+            )
+            WHERE project_id = %(project_id)s
+            RETURNING project_id, pruned
+        )
+        DELETE FROM room_events USING noted
+        WHERE room_events.project_id = noted.project_id AND seq <= noted.pruned
         """,
-        [project_id],
+        {"project_id": project_id, "hours": hours, "most": most, "step": step},
     ).rowcount
