@@ -17,9 +17,9 @@ INFO = {
     "description": (
         "A WebSocket for everyone in a project. Every message is one JSON text. This document "
         "speaks for the host: what it receives is what clients send. A message that carries an "
-        "`id` is answered by an `ack` or an `error` with it. A message with a `seq` is in the room's "
-        "log: who comes back with the welcome's `epoch` and the last `seq` that they were told is "
-        "given what they missed, in order and once, or a `resync-required`."
+        "`id` is answered by an `ack` or an `error` with it. A message with a `seq` is in the "
+        "room's log: who comes back with the welcome's `epoch` and the last `seq` that they were "
+        "told is given what they missed, in order and once, or a `resync-required`."
     ),
     "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
 }
