@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.serving import make_server
 
 from lib.config import settings
 from lib.emulator import ports
+from tests import npm
 from tests.realtime_host.client import node
 from tests.realtime_host.client.node import Node
 
@@ -29,6 +31,16 @@ def node_command(request: pytest.FixtureRequest) -> list[str]:
         request.config.stash[SKIPPED] = reason
         pytest.skip(reason)
     return words
+
+
+@pytest.fixture(scope="session")
+def packages(request: pytest.FixtureRequest) -> Path:
+    """The official tools and schemas that the client and the document are held to."""
+    try:
+        return npm.installed(Path(__file__).parent, "TypeScript and the schema of AsyncAPI")
+    except npm.UnavailableError as reason:
+        request.config.stash[SKIPPED] = str(reason)
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")
