@@ -5,9 +5,9 @@
  *   listeners in order and once, over any number of connections, or `resync-required` says that the
  *   state has to be read over REST again. Cursors and progress are latest-wins.
  * - A file-change is handed to a socket once at most, so it is never made twice. Without a
- *   connection it waits for one. If the connection or the time ends before the answer comes, its
- *   promise rejects with a RoomError whose `sent` is true: it may have been made, and reading the
- *   file again tells. With `sent` false it was not made, and never will be.
+ *   connection it waits for one. If the connection or the time ends before the answer comes, or
+ *   the host fails, its promise rejects with a RoomError whose `sent` is true: it may have been
+ *   made, and reading the file again tells. With `sent` false it was not made, and never will be.
  * - ping and cursor-update, which do no harm twice, are sent again after a reconnection.
  * - An edit acknowledged here is not told here once more as a file-change.
  *
@@ -241,7 +241,8 @@ export class Room extends EventTarget {
   #fail(id, code, problem) {
     const { event, sent, reject } = this.#take(id);
     const message = `${event}: ${problem?.detail ?? problem?.title ?? code}`;
-    reject(new RoomError(message, code, { sent: sent && !problem, problem }));
+    const unmade = problem && problem.status < 500; // a host that fails may fail after the commit
+    reject(new RoomError(message, code, { sent: sent && !unmade, problem }));
   }
 
   #take(/** @type {string} */ id) {

@@ -3,6 +3,8 @@
  * One edit is under way at a time; what is typed meanwhile is rebased and goes out after it.
  */
 
+const PATIENCE = 60_000; // milliseconds for a host to answer again, before it is asked once more
+const SETTLE = 500; // milliseconds after its answer in which what it was sent before is made
 const RETRY_AFTER = 2_000; // milliseconds, when the file could not be read
 const GAP_FOR = 2_000; // milliseconds that an edit may be missing before the file is read again
 
@@ -120,14 +122,17 @@ export class OpenFile {
     this.#still = true;
     const before = [this.#stored, this.#sent];
     const kept = (content) => {
-      if (code === "refused") return content;
+      if (code === "refused" && !sent) return content;
       if (!sent) return merged(before[0], this.field.value, content);
       return before.includes(content) ? this.field.value : content;
     };
     try {
+      await this.room.ping(PATIENCE); // also while there is no connection: it waits for one
+      await new Promise((done) => setTimeout(done, SETTLE));
       await this.read(kept);
       if (code === "refused") this.say(message);
-    } catch {
+    } catch (again) {
+      if (again.code === "closed") return;
       setTimeout(() => this.#failed({ sent, code, message }), RETRY_AFTER);
     }
   }
