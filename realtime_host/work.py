@@ -21,6 +21,7 @@ class Work:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._stopped = False
         self._pool = ThreadPoolExecutor(limits.WORK_THREADS, thread_name_prefix="work")
 
     def in_order(self, connection: Connection, job: Callable[[], Any], done: Done) -> None:
@@ -35,11 +36,13 @@ class Work:
             self._next(connection)
 
     def now(self, job: Callable[[], Any], done: Done) -> None:
-        """Run `job` as soon as a thread is free."""
-        self._pool.submit(self._run, job, done)
+        """Run `job` as soon as a thread is free; never, once the host stops."""
+        if not self._stopped:
+            self._pool.submit(self._run, job, done)
 
     def stop(self) -> None:
         """Finish what has begun; what has not is dropped."""
+        self._stopped = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _next(self, connection: Connection) -> None:

@@ -455,3 +455,18 @@ def test_readiness_is_degraded_without_redis_and_gone_without_postgres(
     finally:
         stack.postgres.start()
     eventually(lambda: httpx.get(f"{host.http}/ready", timeout=20).status_code == 200, within=20)
+
+
+def test_what_was_missed_while_postgres_restarted_is_made_good(
+    start_host, team, crowd, eventually, stack
+):
+    people = crowd([start_host()], readers=[team.viewer] * 2)
+    eventually(lambda: all(p.epoch for p in people))
+    _append(team, 5)  # and nobody says so
+    stack.postgres.stop()
+    stack.postgres.start()
+    eventually(lambda: team.owner.get(f"/projects/{team.project['id']}").status_code == 200)
+    _append(team, 5)
+    _settle(people, team, eventually)
+    assert [len(p.seen) for p in people] == [10, 10]
+    assert sum(p.resumed for p in people) == 0  # their connections outlived it
