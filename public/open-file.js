@@ -3,10 +3,12 @@
  * One edit is under way at a time; what is typed meanwhile is rebased and goes out after it.
  */
 
-const PATIENCE = 60_000; // milliseconds for a host to answer again, before it is asked once more
-const SETTLE = 500; // milliseconds after its answer in which what it was sent before is made
+const PATIENCE = 600_000; // milliseconds that an edit may wait for its answer
 const RETRY_AFTER = 2_000; // milliseconds, when the file could not be read
-const GAP_FOR = 2_000; // milliseconds that an edit may be missing before the file is read again
+const REPLAY_WITHIN = 5_000; // milliseconds for edits that are in the file, and yet to be told
+const SETTLE = 500; // milliseconds in which a host that answers has made what it was sent before
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Return how `before` became `after`, as one replacement. */
 function replacement(before, after) {
@@ -45,6 +47,7 @@ export class OpenFile {
   #sent = "";
   #seq = 0;
   #sending = false;
+  #doubt = null; // the text of an edit that may have been made: the room's replay tells
   #still = true; // whether edits wait until the file has been read
   #left = false;
   #later = new Map(); // edits by number, until those before them are here
@@ -64,7 +67,7 @@ export class OpenFile {
     this.#show(kept(file.content));
     this.#stored = this.#sent = file.content;
     this.#seq = file.seq;
-    this.#sending = this.#still = false;
+    [this.#sending, this.#still, this.#doubt] = [false, false, null];
     for (const seq of this.#later.keys()) if (seq <= file.seq) this.#later.delete(seq);
     this.say(`version ${file.seq}`);
     this.#catchUp();
@@ -82,12 +85,14 @@ export class OpenFile {
     if (this.#sending || this.#still || this.field.value === this.#sent) return;
     const { at, cut, put } = replacement(this.#sent, this.field.value);
     const steps = [{ retain: at }, { insert: put }, { delete: cut }];
+    const delta = steps.filter((step) => Object.values(step)[0]);
+    const edit = { file_id: this.id, base: this.#seq, delta };
     [this.#sending, this.#sent] = [true, this.field.value];
     this.say("saving …");
     try {
-      const delta = steps.filter((step) => Object.values(step)[0]);
-      this.changed({ ...(await this.room.edit(this.id, this.#seq, delta)), own: true });
+      this.changed({ ...(await this.room.send("file-change", edit, PATIENCE)), own: true });
     } catch (error) {
+      if (error.sent) this.#doubt = put;
       this.#failed(error);
     }
   }
@@ -102,39 +107,55 @@ export class OpenFile {
   #catchUp() {
     clearTimeout(this.#gap);
     for (let edit; !this.#still && (edit = this.#later.get(this.#seq + 1)); ) this.#take(edit);
-    if (this.#later.size) this.#gap = setTimeout(() => this.#failed({ sent: true }), GAP_FOR);
+    if (this.#later.size) this.#gap = setTimeout(() => this.#failed({ sent: true }), REPLAY_WITHIN);
   }
 
-  #take({ seq, delta, own = false }) {
+  #take({ seq, delta, author, own = this.#isDoubted(author, delta) }) {
     const stored = applied(this.#stored, delta);
     const sent = own || !this.#sending ? stored : merged(this.#stored, this.#sent, stored);
     this.#show(merged(this.#sent, this.field.value, sent));
     [this.#stored, this.#sent, this.#seq] = [stored, sent, seq];
     this.#later.delete(seq);
-    if (own) this.#sending = false;
+    if (own) [this.#sending, this.#doubt] = [false, null];
     if (!this.#sending) this.say(`version ${seq}`);
     if (own) this.typed();
   }
 
-  /** Read the file again, and keep what was typed, unless it might then be there twice. */
-  async #failed({ sent, code, message }) {
-    if (this.#left || code === "closed") return;
-    this.#still = true;
-    const before = [this.#stored, this.#sent];
-    const kept = (content) => {
-      if (code === "refused" && !sent) return content;
-      if (!sent) return merged(before[0], this.field.value, content);
-      return before.includes(content) ? this.field.value : content;
-    };
-    try {
-      await this.room.ping(PATIENCE); // also while there is no connection: it waits for one
-      await new Promise((done) => setTimeout(done, SETTLE));
-      await this.read(kept);
-      if (code === "refused") this.say(message);
-    } catch (again) {
-      if (again.code === "closed") return;
-      setTimeout(() => this.#failed({ sent, code, message }), RETRY_AFTER);
+  #isDoubted(author, delta) {
+    const put = delta.map(({ insert = "" }) => insert).join("");
+    return this.#doubt === put && author.id === this.room.me.id;
+  }
+
+  /** Find out what became of an edit, keep what was typed, and go on. */
+  async #failed(error) {
+    if (this.#left || error.code === "closed") return;
+    if (!error.sent && error.code !== "refused") {
+      await pause(RETRY_AFTER);
+      return this.#again();
     }
+    try {
+      await this.room.ping(PATIENCE); // without a connection it waits for one
+      await pause(SETTLE);
+      const { seq } = await this.fetch();
+      for (let ms = 0; this.#seq < seq && ms < REPLAY_WITHIN; ms += SETTLE) await pause(SETTLE);
+      if (this.#left) return;
+      if (error.code === "refused" || this.#seq < seq) await this.#readAgain();
+      else if (this.#doubt !== null) this.#again(); // all that was made is known: it is not there
+      if (error.code === "refused") this.say(error.message);
+    } catch {
+      setTimeout(() => this.#failed(error), RETRY_AFTER);
+    }
+  }
+
+  #again() {
+    [this.#sending, this.#doubt, this.#sent] = [false, null, this.#stored];
+    this.typed();
+  }
+
+  /** Show the file as it is stored; what was typed is kept if it can't be there twice. */
+  #readAgain() {
+    const before = [this.#stored, this.#sent];
+    return this.read((content) => (content === before[1] ? this.field.value : content));
   }
 
   #show(text) {
