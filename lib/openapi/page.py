@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -14,6 +16,15 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def prose(text: str) -> Markup:
+    """Return a description as HTML: what stands between backticks is code."""
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(safe)  # noqa: S704 - escaped before the tags came in
+
+
+_TEMPLATES.filters["prose"] = prose
 
 
 def render(document: dict[str, Any], rooms: dict[str, Any]) -> str:
