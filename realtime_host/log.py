@@ -90,6 +90,8 @@ class Log:
             self._acks[message.seq] = connection, ack
             self.arrived(message)
         place = self.apart.get(connection)
+        if message and not place and message.seq <= self.seq and message.seq in self._acks:
+            self._tell(connection, self._acks.pop(message.seq)[1])
         if place and place.unanswered:  # answers come in order: this is the one, or none will be
             place.unanswered = False
             if place.seq + 1 in self._acks:
@@ -149,6 +151,9 @@ class Log:
         waiting = connection.outbox.waiting
         if waiting and waiting + sum(len(frame) for _, frame in events) > limits.QUEUE_BYTES // 2:
             return  # not kept: it is read again when they have taken what waits for them
+        if not events and place.seq < self.seq:  # all gone: pruned while they were reading
+            self._hub.close(connection, RESTART, CHANGED)
+            return
         for message, frame in events:
             if place.seq < message.seq <= self.seq and not self._give(connection, message, frame):
                 return

@@ -95,3 +95,32 @@ def test_a_deletion_and_jobs_that_end_in_any_order_never_wait_in_a_circle(announ
         assert deleted == 204
         ended += counts
     assert len(ended) == 12
+
+
+def test_a_workspace_is_deleted_while_jobs_of_all_its_projects_end_and_nobody_waits_in_a_circle(
+    announced, team, at_once
+):
+    body, counts = {"kind": "test.nothing", "payload": {}}, []
+    for _ in range(6):
+        workspace = team.owner.post("/workspaces", {"name": "Busy"}).get_json()["id"]
+        path = f"/workspaces/{workspace}/projects"
+        made = [team.owner.post(path, {"name": name}).get_json()["id"] for name in "abc"]
+        jobs = [team.owner.post(f"/projects/{made[n % 3]}/jobs", body) for n in range(30)]
+        ids = [UUID(job.get_json()["id"]) for job in jobs]
+        with postgres.transaction() as conn:
+            rows = lifecycle.claim(conn, ids, worker="w", kinds=["test.nothing"])
+        leases = sorted((Lease(r["id"], r["lease_token"]) for r in rows), key=lambda x: x.token)
+
+        def act(number, workspace=workspace, leases=leases):
+            if number == 0:
+                return team.owner.delete(f"/workspaces/{workspace}").status_code
+            with postgres.transaction() as conn:
+                if number == 1:
+                    wins = [Success(lease, None, None) for lease in leases[:15]]
+                    return len(lifecycle.succeed(conn, wins))
+                return len(lifecycle.release(conn, leases[15:]))
+
+        deleted, *ended = at_once(3, act)
+        assert deleted == 204
+        counts += ended
+    assert len(counts) == 12
