@@ -6,7 +6,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up test check format demo bench containers openapi fuzz vercel clean help
+.PHONY: up test check format demo bench containers openapi fuzz client vercel clean help
 
 up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
 	@$(PYTHON) -m lib.emulator up
@@ -19,6 +19,7 @@ check: .venv/.installed ## check formatting, lint, types and which part imports 
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
+	@$(PYTHON) -m realtime_host.asyncapi --check
 	@$(PYTHON) -m lib.openapi --check
 
 format: .venv/.installed ## format the code and fix what can be fixed
@@ -34,11 +35,15 @@ bench: .venv/.installed ## measure throughput and latency
 containers: .venv/.installed ## check the images and docker-compose.yml
 	@$(PYTHON) -m tests.containers $(ARGS)
 
-openapi: .venv/.installed ## write the API reference, from what the routes declare
+openapi: .venv/.installed ## write the reference, from what routes and events declare
+	@$(PYTHON) -m realtime_host.asyncapi
 	@$(PYTHON) -m lib.openapi
 
 fuzz: .venv/.installed ## send FUZZ_EXAMPLES (200) inputs of all sorts to each operation, as every role
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --dist load --timeout 900 $(ARGS)
+
+client: .venv/.installed ## try public/collab.js in Node.js, against real hosts
+	@$(PYTHON) -m pytest tests/realtime_host/client -n0 $(ARGS)
 
 vercel: .venv/.installed ## build the functions with the Vercel CLI and try each
 	@$(PYTHON) -m pytest tests/vercel -n0 --capture no --timeout 900 $(ARGS)

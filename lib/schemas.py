@@ -24,6 +24,13 @@ class Strict(Schema):
         unknown = RAISE
 
 
+class PersonOut(Strict):
+    """Somebody, as others see them."""
+
+    id = fields.UUID()
+    name = fields.String()
+
+
 def name_field(**kwargs: Any) -> fields.String:
     """Return a field for a name: 1 to 120 characters, on one line, not blank."""
     # In one pass, however long it is: what could match in several ways would take its square.

@@ -30,6 +30,8 @@ from lib.access.caller import Origin
 from lib.access.tokens import keys
 from lib.accounts import passwords, sessions
 from lib.accounts import queries as account_queries
+from lib.bridge import rooms
+from lib.bridge.messages import Message
 from lib.config import settings
 from lib.emulator.stack import Stack
 from lib.emulator.vercel import Dispatcher
@@ -37,7 +39,7 @@ from lib.http import function
 from lib.ids import new_id
 from lib.stores import mongo, postgres, redis
 from lib.stores.migrate import migrate
-from tests import contract
+from tests import contract, protocol
 
 PASSWORD = "correct horse battery staple"
 STORES = ("DATABASE_URL", "REDIS_URL", "UPSTASH_REDIS_REST_URL", "MONGO_URI")
@@ -84,6 +86,24 @@ def freeze(stack: Stack) -> Iterator[Callable[[str], Callable[[], None]]]:
     yield stop
     thaw()
     redis.trust()
+
+
+@pytest.fixture(autouse=True)
+def announcements(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold what use cases announce to the rooms' document, whether anybody is there or not."""
+    wrong: list[str] = []
+    publish = rooms._publisher
+
+    def checked(project_id: str, message: Message) -> None:
+        try:
+            protocol.check_told(message)
+        except AssertionError as error:  # an announcement that fails is only logged
+            wrong.append(str(error))
+        publish(project_id, message)
+
+    monkeypatch.setattr(rooms, "_publisher", checked)
+    yield
+    assert not wrong, wrong
 
 
 @pytest.fixture(scope="session")

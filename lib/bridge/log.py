@@ -57,7 +57,10 @@ def append(conn: Connection, entries: Sequence[Entry]) -> Callable[[], None]:
     def number() -> None:
         for row in rows:
             entry = entries[row["place"] - 1]
-            entry.message = replace(entry.message, epoch=str(row["epoch"]), seq=row["seq"])
+            logged = messages[row["place"] - 1]
+            entry.message = replace(
+                entry.message, epoch=str(row["epoch"]), seq=row["seq"], logged=logged
+            )
 
     return number
 

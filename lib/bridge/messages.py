@@ -28,9 +28,13 @@ class Message:
     sender: str = ""
     epoch: str = ""
     seq: int = 0  # none: not in a log
+    logged: str = field(default="", compare=False, repr=False)  # as it was encoded for the log
 
     def encode(self) -> str:
         """Return the message as compact JSON text."""
+        if self.logged:
+            since = {"origin": self.origin, "epoch": self.epoch, "seq": self.seq}
+            return f"{_encoder.encode(since)[:-1]},{self.logged[1:]}"
         body = {"v": VERSION, "type": self.type, "id": self.id, "at": self.at}
         for name in _OPTIONAL:
             if value := getattr(self, name):

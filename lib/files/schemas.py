@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.schemas import Strict, integer_field
+from lib.schemas import PersonOut, Strict, integer_field
 
 MAX_PATH = 400  # characters
 MAX_CONTENT = 512 * 1024  # bytes in UTF-8
@@ -59,6 +59,29 @@ class FileChangeIn(Strict):
     delta = fields.List(
         fields.Nested(Operation), required=True, validate=validate.Length(min=1, max=MAX_OPERATIONS)
     )
+
+
+class EditOut(Strict):
+    """An edit as it was stored: number `seq` of its file, made on the text as it was at seq - 1."""
+
+    file_id = fields.UUID()
+    seq = fields.Integer()
+    delta = fields.List(fields.Nested(Operation))
+
+
+class FileChangeOut(EditOut):
+    """Somebody's edit, told to the room."""
+
+    author = fields.Nested(PersonOut)
+
+
+class FileListedOut(Strict):
+    """A file that came into its project or went, told to the room."""
+
+    project_id = fields.UUID()
+    file_id = fields.UUID()
+    path = fields.String()
+    file = fields.String(validate=validate.OneOf(["created", "deleted"]))
 
 
 class FileOut(Strict):

@@ -54,3 +54,17 @@ class JobOut(Strict):
     created_at = fields.AwareDateTime()
     started_at = fields.AwareDateTime(allow_none=True)
     finished_at = fields.AwareDateTime(allow_none=True)
+
+
+class JobUpdatedOut(Strict):
+    """A job of the project as it stands, told to the room."""
+
+    job_id = fields.UUID()
+    project_id = fields.UUID()
+    kind = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
+    attempt = fields.Integer()
+    max_attempts = fields.Integer()
+    progress = fields.Integer(validate=validate.Range(0, 100))
+    progress_message = fields.String()
+    error = fields.String(allow_none=True)

@@ -1,5 +1,6 @@
 """python -m lib.openapi: write the reference; with --check, only say whether it is up to date."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from lib.openapi.page import render
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = "public/api/v1/openapi.json"
+ROOMS = "public/api/v1/asyncapi.json"  # written by realtime_host.asyncapi, which lib can't import
 PAGE = "public/docs.html"
 
 # Route files refuse to load without these; nothing is connected to or signed here.
@@ -19,7 +21,8 @@ def main(arguments: list[str]) -> int:
     """Write or check the files; return the exit status."""
     os.environ.update(UNUSED | os.environ)
     document = build(ROOT)
-    files = {ROOT / DOCUMENT: text(document), ROOT / PAGE: render(document)}
+    rooms = json.loads((ROOT / ROOMS).read_text())
+    files = {ROOT / DOCUMENT: text(document), ROOT / PAGE: render(document, rooms)}
     if arguments != ["--check"]:
         for file, content in files.items():
             file.write_text(content)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from lib.access.permissions import Level
-from lib.openapi import parts
+from lib.openapi import parts, schemas
 from lib.openapi.links import links
 from lib.openapi.naming import operation_id, tag
 from lib.openapi.responses import errors
@@ -23,8 +22,7 @@ JSON = "application/json"
 
 def build(root: Path) -> dict[str, Any]:
     """Return the OpenAPI document of all functions below `root`/api."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_name)
-    spec = APISpec(parts.TITLE, VERSION, "3.1.0", info=parts.INFO, plugins=[plugin])
+    spec = schemas.collecting(parts.TITLE, VERSION, info=parts.INFO)
     every = list(operations(root))
     for operation in every:
         described = _describe(operation, spec)
@@ -32,8 +30,7 @@ def build(root: Path) -> dict[str, Any]:
             described["responses"][str(operation.answer.status)]["links"] = following
         spec.path(operation.path, operations={operation.method.lower(): described})
     document = spec.to_dict()
-    classes = {name: key[0] for key, name in plugin.converter.refs.items()}  # type: ignore[union-attr]
-    _complete(document["components"]["schemas"], classes)
+    document["components"]["schemas"] = schemas.collected(spec)
     _speak_ecma(document)
     return parts.with_components(document)
 
@@ -41,11 +38,6 @@ def build(root: Path) -> dict[str, Any]:
 def text(document: dict[str, Any]) -> str:
     """Return the document as the file holds it."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-def _name(schema: Any) -> str:
-    cls = schema if isinstance(schema, type) else type(schema)
-    return str(cls.__name__)
 
 
 def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
@@ -72,8 +64,7 @@ def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
 def _parameters(operation: Operation, spec: APISpec) -> list[Any]:
     found: list[Any] = [parts.path_parameter(name) for name in operation.parameters]
     if operation.query:
-        converter = _plugin(spec).converter
-        asked = converter.schema2parameters(operation.query(), location="query")  # type: ignore[union-attr]
+        asked = schemas.converter(spec).schema2parameters(operation.query(), location="query")
         found += map(_without_null, asked)
     return found + _headers(operation)  # by name: they stand among the components
 
@@ -136,19 +127,6 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
         return [{"cronSecret": []}]
     rule = operation.permission
     return [] if rule and rule.least is Level.ANYONE else [{"bearer": []}]
-
-
-def _plugin(spec: APISpec) -> MarshmallowPlugin:
-    return spec.plugins[0]  # type: ignore[return-value]
-
-
-def _complete(schemas: dict[str, Any], classes: dict[str, Any]) -> None:
-    # marshmallow's `required` is about what comes in; what goes out is all there.
-    for name, schema in schemas.items():
-        if name.endswith("Out") and schema.get("properties"):
-            schema["required"] = sorted(schema["properties"])
-        schema["description"] = " ".join((classes[name].__doc__ or "").split())
-        schema.update(classes[name].RULES)
 
 
 def _speak_ecma(part: Any) -> None:

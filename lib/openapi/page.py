@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -16,16 +18,29 @@ _TEMPLATES = Environment(
 )
 
 
-def render(document: dict[str, Any]) -> str:
-    """Return the page for an OpenAPI document."""
+def prose(text: str) -> Markup:
+    """Return a description as HTML: what stands between backticks is code."""
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(safe)  # noqa: S704 - escaped before the tags came in
+
+
+_TEMPLATES.filters["prose"] = prose
+
+
+def render(document: dict[str, Any], rooms: dict[str, Any]) -> str:
+    """Return the page for an OpenAPI document, and for the AsyncAPI document of the rooms."""
     components = document["components"]
+    schemas = components["schemas"] | rooms["components"]["schemas"]
     return _TEMPLATES.get_template("page.html").render(
         document=document,
+        rooms=rooms,
         groups=_groups(document),
-        schemas=sorted(components["schemas"].items()),
+        schemas=sorted(schemas.items()),
         parameters=components["parameters"],
         type_of=type_of,
         rules_of=rules_of,
+        description_of=lambda schema: schemas[type_of(schema)]["description"],
+        messages_of=_messages,
     )
 
 
@@ -56,6 +71,11 @@ def rules_of(schema: dict[str, Any]) -> str:
     if choices := schema.get("enum"):
         rules.append("one of " + ", ".join(str(choice) for choice in choices if choice is not None))
     return "; ".join(rules)
+
+
+def _messages(rooms: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    names = (message["$ref"].rpartition("/")[2] for message in operation["messages"])
+    return [rooms["components"]["messages"][name] for name in names]
 
 
 def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

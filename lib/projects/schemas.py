@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from lib.accounts.schemas import email_field
 from lib.http.paging import SortedQuery, sort_field
-from lib.schemas import Strict, name_field, role_field
+from lib.schemas import PersonOut, Strict, name_field, role_field
 
 MAX_DESCRIPTION = 2000  # characters
 MAX_SEARCH = 100  # characters
@@ -110,13 +110,6 @@ class TicketOut(Strict):
     expires_in = fields.Integer()
 
 
-class PersonOut(Strict):
-    """Somebody, as others in a room see them."""
-
-    id = fields.UUID()
-    name = fields.String()
-
-
 class PresentOut(Strict):
     """Somebody who is in a room, and their role there."""
 
@@ -128,3 +121,26 @@ class PresenceOut(Strict):
     """Everyone who is in a project's room, each person once, by name."""
 
     people = fields.List(fields.Nested(PresentOut))
+
+
+class MemberUpdatedOut(Strict):
+    """Somebody's new role, told to a room; null: they are no member any more."""
+
+    user_id = fields.UUID()
+    role = role_field(allow_none=True)
+
+
+class ProjectChangedOut(Strict):
+    """A project's name and description as they are now, told to its room."""
+
+    project_id = fields.UUID()
+    deleted = fields.Boolean(validate=validate.Equal(False))
+    name = fields.String()
+    description = fields.String()
+
+
+class ProjectTrashedOut(Strict):
+    """Whether a project is in the trash, told to its room."""
+
+    project_id = fields.UUID()
+    deleted = fields.Boolean()

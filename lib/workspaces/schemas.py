@@ -30,6 +30,14 @@ class WorkspaceOut(Strict):
     updated_at = fields.AwareDateTime()
 
 
+class ProjectArchivedOut(Strict):
+    """Whether a project's workspace is in the archive, told to the project's room."""
+
+    project_id = fields.UUID()
+    deleted = fields.Boolean(validate=validate.Equal(False))
+    archived = fields.Boolean()
+
+
 class MemberIn(Strict):
     """Somebody with an account, by e-mail, and the role to give them."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema
 
 from lib.access.permissions import PERMISSIONS
+from realtime_host.schemas import Nothing
 
 if TYPE_CHECKING:
     from realtime_host.sender import Sender
@@ -26,6 +27,7 @@ class Event:
     name: str
     permission: str
     schema: Schema
+    answer: type[Schema]
     handle: Handler
     blocking: bool
 
@@ -34,9 +36,16 @@ _registered: dict[str, Event] = {}
 
 
 def event(
-    name: str, *, permission: str, schema: type[Schema], blocking: bool = False
+    name: str,
+    *,
+    permission: str,
+    schema: type[Schema],
+    answer: type[Schema] = Nothing,
+    blocking: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register an event's handler: it gets a Sender and valid data, and returns the ack's data.
+
+    What comes in is held to `schema`; what goes back is documented, and tested, as `answer`.
 
     A `blocking` one runs on a worker thread, after the sender's earlier ones; the others run on the
     hub and must not wait for anything. Both may raise what lib.errors offers.
@@ -45,7 +54,7 @@ def event(
         raise ValueError(f"{permission} is not in the table of permissions")
 
     def decorate(handle: Handler) -> Handler:
-        _registered[name] = Event(name, permission, schema(), handle, blocking)
+        _registered[name] = Event(name, permission, schema(), answer, handle, blocking)
         return handle
 
     return decorate

@@ -7,13 +7,19 @@ from typing import Any
 from lib.access import lookups
 from lib.errors import NotFound
 from lib.files import edits
-from lib.files.schemas import FileChangeIn
+from lib.files.schemas import EditOut, FileChangeIn
 from lib.stores import postgres
 from realtime_host.events import event
 from realtime_host.sender import Sender
 
 
-@event("file-change", permission="file.update", schema=FileChangeIn, blocking=True)
+@event(
+    "file-change",
+    permission="file.update",
+    schema=FileChangeIn,
+    answer=EditOut,
+    blocking=True,
+)
 def file_change(sender: Sender, data: dict[str, Any]) -> dict[str, Any]:
     """Apply a delta to a file of the room's project; the others hear of it once it is committed."""
     with postgres.transaction() as conn:

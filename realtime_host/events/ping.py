@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.schemas import Strict
 from realtime_host.events import event
+from realtime_host.schemas import Nothing
 from realtime_host.sender import Sender
-
-
-class Nothing(Strict):
-    """No data."""
 
 
 @event("ping", permission="room.join", schema=Nothing)
 def ping(_sender: Sender, _data: dict[str, Any]) -> dict[str, Any]:
-    """Answer."""
+    """Have the host answer; browsers can't send the pings of WebSockets."""
     return {}

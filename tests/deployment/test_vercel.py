@@ -99,12 +99,15 @@ def test_builds_are_not_mixed_with_functions():
 
 
 def test_the_one_function_answers_every_path_that_is_not_a_page():
-    document, rest = [route for route in HOBBY["routes"] if not route.get("continue")][:2]
-    assert document == {
-        "src": "/api/v1/openapi.json",
-        "dest": "/public/api/v1/openapi.json",
+    documents, rest = [route for route in HOBBY["routes"] if not route.get("continue")][:2]
+    assert documents == {
+        "src": "/api/v1/(openapi|asyncapi).json",
+        "dest": "/public/api/v1/$1.json",
     }
-    assert (ROOT / document["dest"].removeprefix("/")).is_file()
+    pages = {"src": "/(docs|console)", "dest": "/public/$1.html"}
+    assert pages in HOBBY["routes"]
+    for name in ("api/v1/openapi.json", "api/v1/asyncapi.json", "docs.html", "console.html"):
+        assert (ROOT / "public" / name).is_file()
     assert rest == {"src": "/api/.*", "dest": "/" + HOBBY["builds"][0]["src"]}
     assert all(route.path.startswith("/api/") for route in discover(ROOT).functions)
 

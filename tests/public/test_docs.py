@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 
 from lib.openapi.page import render
+from tests import protocol
 from tests.contract import document
 
 PAGE = Path(__file__).resolve().parents[2] / "public" / "docs.html"
 
 
 def test_the_page_is_what_the_document_says():
-    assert PAGE.read_text() == render(document()), "run `make openapi`"
+    page = render(document(), protocol.document())
+    assert PAGE.read_text() == page, "run `make openapi`"
 
 
 def test_the_page_lists_every_operation_with_the_role_it_needs():
@@ -24,6 +26,31 @@ def test_the_page_lists_every_operation_with_the_role_it_needs():
         for method, each in item.items()
     }
     assert {row[:4] for row in listed} == described
+
+
+def test_the_page_lists_every_event_of_a_room_with_who_sends_it():
+    listed = re.findall(
+        r"<summary><code>([a-z-]+)</code> <i>(\w+)</i> \S.+</summary>", PAGE.read_text()
+    )
+    described = [
+        (message["name"], "host" if key.startswith("host.") else None)
+        for key, message in protocol.document()["components"]["messages"].items()
+    ]
+    sent_by_host = [name for name, sender in described if sender]
+    assert sorted(name for name, who in listed if who == "host") == sorted(sent_by_host)
+    roles = {
+        operation["messages"][0]["$ref"].rpartition("client.")[2]: operation["x-required-role"]
+        for operation in protocol.document()["operations"].values()
+        if operation["action"] == "receive"
+    }
+    assert {name: who for name, who in listed if who != "host"} == roles
+
+
+def test_a_schema_of_both_documents_is_the_same_in_both():
+    rest, rooms = (each["components"]["schemas"] for each in (document(), protocol.document()))
+    shared = rest.keys() & rooms.keys()
+    assert "PersonOut" in shared
+    assert {name: rest[name] for name in shared} == {name: rooms[name] for name in shared}
 
 
 def test_every_link_of_the_page_leads_somewhere():

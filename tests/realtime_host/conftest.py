@@ -20,6 +20,7 @@ from websocket import ABNF, WebSocket
 
 from lib.emulator import ports, processes
 from lib.emulator.stack import Stack
+from tests import protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN = 10.0  # seconds a client waits for what must come
@@ -65,11 +66,16 @@ class HostProcess:
 def start_host(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., HostProcess]]:
-    """Start a host on a free port; keyword arguments lower its limits, `env` adds variables."""
+    """Start a host on a free port, unless one is given.
+
+    Keyword arguments lower its limits, `env` adds variables.
+    """
     started: list[HostProcess] = []
 
-    def start(env: dict[str, str] | None = None, **limits: float) -> HostProcess:
-        folder, port = tmp_path_factory.mktemp("host"), ports.pick(1)[0]
+    def start(
+        env: dict[str, str] | None = None, port: int | None = None, **limits: float
+    ) -> HostProcess:
+        folder, port = tmp_path_factory.mktemp("host"), port or ports.pick(1)[0]
         config = folder / "gunicorn.conf.py"
         lines = [f"limits.{name} = {value!r}" for name, value in limits.items()]
         config.write_text(
@@ -161,7 +167,7 @@ class Client:
         except websocket.WebSocketTimeoutException:
             raise AssertionError(f"nothing came in time; unread: {self.unread}") from None
         assert text, "the connection was closed"
-        return json.loads(text)
+        return _checked(text)
 
     def heard(self, event: str) -> list[Frame]:
         """Return all frames of an event that have come until now, which a ping makes certain."""
@@ -170,8 +176,11 @@ class Client:
         self.unread = [frame for frame in self.unread if frame["event"] != event]
         return found
 
-    def closed(self, within: float = WITHIN) -> int:
-        """Read to the end, and return the code that the host closed the connection with."""
+    def closed(self, within: float = WITHIN, *, answering: int | None = None) -> int:
+        """Read to the end, and return the code that the host closed the connection with.
+
+        `answering` is the code that the test has closed it with itself.
+        """
         self.socket.settimeout(within)
         while True:
             try:
@@ -179,13 +188,21 @@ class Client:
             except websocket.WebSocketTimeoutException:
                 raise AssertionError("the connection was not closed in time") from None
             if opcode == ABNF.OPCODE_CLOSE:
-                return int.from_bytes(data[:2], "big")
+                code = int.from_bytes(data[:2], "big")
+                assert code == answering or protocol.is_close(code), code
+                return code
             if opcode == ABNF.OPCODE_TEXT:
-                self.unread.append(json.loads(data))
+                self.unread.append(_checked(data))
 
     def close(self) -> None:
         """Leave."""
         self.socket.close()
+
+
+def _checked(text: str | bytes) -> Frame:
+    frame = json.loads(text)
+    protocol.check(frame)
+    return frame
 
 
 Connect = Callable[..., Client]

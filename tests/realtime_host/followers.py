@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import websocket
 
+from tests import protocol
+
 WITHIN = 10.0  # seconds
 
 
@@ -60,7 +62,7 @@ class Follower(threading.Thread):
             suppress_origin=True,
         )
         try:
-            self._welcomed(json.loads(socket.recv()))
+            self._welcomed(_frame(socket.recv()))
             socket.settimeout(0.05)
             while not self._over.is_set():
                 self.act(socket)
@@ -85,7 +87,7 @@ class Follower(threading.Thread):
             return {}
         if not text:
             raise websocket.WebSocketConnectionClosedException
-        frame: dict[str, Any] = json.loads(text)
+        frame = _frame(text)
         if "seq" in frame:
             assert frame["seq"] == self.seq + 1, f"{frame} after {self.seq}"
             self.seq = frame["seq"]
@@ -116,3 +118,9 @@ class Writer(Follower):
         assert frame["seq"] == self.seq
         self.acked += 1
         time.sleep(0.02)
+
+
+def _frame(text: str | bytes) -> dict[str, Any]:
+    frame: dict[str, Any] = json.loads(text)
+    protocol.check(frame)
+    return frame

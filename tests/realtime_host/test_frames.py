@@ -163,7 +163,7 @@ def test_a_close_code_that_nobody_may_send_closes_with_1002(client, code):
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 3000, 4999])
 def test_a_close_is_answered_in_kind(client, code):
     client.socket.sock.sendall(_frame(0x88, struct.pack("!H", code) + b"bye"))
-    assert client.closed() == code
+    assert client.closed(answering=code) == code
     try:
         assert client.socket.sock.recv(1) == b""
     except ConnectionResetError:

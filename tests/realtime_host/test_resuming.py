@@ -27,11 +27,12 @@ def _standing(team):
         return log.standings(conn, [team.project["id"]])[team.project["id"]]
 
 
-def _append(team, count, **data):
+def _append(team, count):
     """Commit events that nobody is told of, as by a host which died before it could."""
     with postgres.transaction() as conn:
-        for n in range(count):
-            message = Message("project-updated", {"n": n} | data)
+        for _ in range(count):
+            change = {"project_id": team.project["id"], "deleted": False}
+            message = Message("project-updated", change)
             conn.with_commit(log.append, Entry(team.project["id"], message))
 
 

@@ -13,12 +13,23 @@ CREATE TABLE room_logs (
 -- `message` is what is published, but for its number. `at` is taken under the counter's lock, and so
 -- rises with `seq`.
 CREATE TABLE room_events (
-    project_id uuid NOT NULL REFERENCES room_logs ON DELETE CASCADE,
+    project_id uuid NOT NULL,
     seq        bigint NOT NULL,
     at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     message    text NOT NULL,
     PRIMARY KEY (project_id, seq)
 );
+
+-- In place of a foreign key, which would look the log up again for every event: who appends has
+-- locked it, so that it can't go before the commit.
+CREATE FUNCTION delete_room_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM room_events WHERE project_id = OLD.project_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER room_logs_events AFTER DELETE ON room_logs
+    FOR EACH ROW EXECUTE FUNCTION delete_room_events();
 
 -- A trigger, so that there is no project without a log, whoever made it: appending never inserts
 -- one, and never waits for the project's own row.

@@ -40,7 +40,8 @@ def _events(project_id, after=0):
 
 def _announce(project_id, **data):
     with postgres.transaction() as conn:
-        rooms.announce(conn, project_id, rooms.PROJECT_UPDATED, data)
+        told = {"project_id": str(project_id), "deleted": False} | data
+        rooms.announce(conn, project_id, rooms.PROJECT_UPDATED, told)
 
 
 def test_an_event_gets_the_next_number_and_is_published_with_it(team, published):
@@ -177,11 +178,11 @@ def test_the_order_of_numbers_is_the_order_of_commits(team, published):
 
 def test_a_page_is_bounded_in_number_and_bytes_but_never_empty(team):
     start = _standing(team.project["id"]).seq
+    told = {"project_id": team.project["id"], "deleted": False}
+    long = told | {"name": "x" * 300_000, "description": ""}
     with postgres.transaction() as conn:
-        for n in range(250):
-            rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {"n": n})
-        for _ in range(3):
-            rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, {"x": "x" * 300_000})
+        for change in [told] * 250 + [long] * 3:
+            rooms.announce(conn, team.project["id"], rooms.PROJECT_UPDATED, change)
     sizes, after = [], start
     while page := _events(team.project["id"], after):
         assert [m.seq for m in page] == list(range(after + 1, after + len(page) + 1))

@@ -1,0 +1,72 @@
+"""The events that the host sends: what each says, and the schemas that its data keeps to."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from marshmallow import Schema
+
+from lib.bridge import rooms
+from lib.files.schemas import FileChangeOut, FileListedOut
+from lib.jobs.schemas import JobUpdatedOut
+from lib.projects.schemas import (
+    MemberUpdatedOut,
+    PresentOut,
+    ProjectChangedOut,
+    ProjectTrashedOut,
+)
+from lib.workspaces.schemas import ProjectArchivedOut
+from realtime_host.schemas import (
+    CursorUpdateOut,
+    ReconnectOut,
+    ResyncRequiredOut,
+    UserLeftOut,
+    WelcomeOut,
+)
+
+
+class Sent(NamedTuple):
+    """One event; its data is of one of `schemas`, and it may have a number in the room's log."""
+
+    name: str
+    summary: str
+    schemas: tuple[type[Schema], ...]
+    numbered: Literal["never", "sometimes", "always"] = "never"
+
+
+SENT = (
+    Sent("welcome", "The first frame: who I am, my role, who is here, the limits.", (WelcomeOut,)),
+    Sent(
+        "resync-required",
+        "What was missed is not to be had any more: read the state over REST.",
+        (ResyncRequiredOut,),
+    ),
+    Sent("user-joined", "Somebody's first tab opened.", (PresentOut,)),
+    Sent("user-left", "Somebody's last tab closed, or is lost.", (UserLeftOut,)),
+    Sent("cursor-update", "Where somebody's selection is; the latest wins.", (CursorUpdateOut,)),
+    Sent(
+        rooms.FILE_CHANGE,
+        "Somebody else's edit, stored; its author's own connection gets the `ack` instead.",
+        (FileChangeOut,),
+        "always",
+    ),
+    Sent(
+        rooms.JOB_UPDATED,
+        "A job has changed its state, or (without a number) made progress.",
+        (JobUpdatedOut,),
+        "sometimes",
+    ),
+    Sent(
+        rooms.PROJECT_UPDATED,
+        "The project was changed, deleted, restored or archived, or a file came or went.",
+        (ProjectChangedOut, ProjectTrashedOut, ProjectArchivedOut, FileListedOut),
+        "always",
+    ),
+    Sent(
+        rooms.MEMBER_UPDATED,
+        "Somebody's role was given, changed or taken; without a number, it is my role from now on.",
+        (MemberUpdatedOut,),
+        "sometimes",
+    ),
+    Sent("reconnect", "The host is going down: come back after a while.", (ReconnectOut,)),
+)
