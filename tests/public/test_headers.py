@@ -43,8 +43,13 @@ def test_a_page_holds_nothing_that_its_policy_keeps_out(api, page):
     policy = api.client.get(address(page)).headers["Content-Security-Policy"]
     allowed = dict(part.split(" ", 1) for part in policy.split("; "))
     assert allowed["default-src"] == "'none'"
-    assert allowed["style-src"] == "'self'"
+    assert (allowed["style-src"], allowed["script-src"]) == ("'self'", "'self'")
     text = page.read_text()
-    assert re.findall(r"<link[^>]+href=\"([^\"]+)\"", text) == ["/style.css"]
-    assert not re.search(r"<(script|style|img|iframe|form|base|object|embed)\b", text)
+    sheets = re.findall(r"<link[^>]+href=\"([^\"]+)\"", text)
+    assert "/style.css" in sheets
+    assert all((ROOT / f"public{sheet}").is_file() for sheet in sheets)
+    scripts = re.findall(r"<script\b([^>]*)>(.*?)</script>", text, re.DOTALL)
+    assert all(re.search(r"\ssrc=\"/[^/]", tag) and not inline for tag, inline in scripts)
+    assert not re.search(r"<(style|img|iframe|base|object|embed)\b", text)
+    assert not re.search(r"<form[^>]+\s(action|method)=", text)  # a script takes what is typed
     assert not re.search(r"<[^>]+\s(style|on\w+)=", text)
