@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from lib.access.caller import Origin
+from lib.access.caller import Access, Origin
 from lib.access.tokens import Claims
 from lib.bridge.messages import Message
 from realtime_host.connection import Connection
@@ -38,6 +40,11 @@ class Sender:
         return self._connection.project_id
 
     @property
+    def project(self) -> UUID:
+        """The project's id."""
+        return self._connection.visitor.project["id"]
+
+    @property
     def claims(self) -> Claims:
         """Who they have proved to be."""
         return self._connection.visitor.claims
@@ -46,6 +53,17 @@ class Sender:
     def origin(self) -> Origin:
         """Where they came from, for the audit log."""
         return self._connection.visitor.caller.origin
+
+    def go_on_as(self, claims: Claims, access: Access) -> None:
+        """Let what the person has just proved stand for what they proved when they came.
+
+        Each is one assignment, of which the hub sees either: it looks again in its next tick.
+        """
+        visitor = self._connection.visitor
+        self._connection.visitor = replace(
+            visitor, claims=claims, caller=access.caller, ends_in=access.ends_in
+        )
+        self._connection.recheck_at = 0.0
 
     def show_others(self, event: str, data: dict[str, Any]) -> None:
         """Show something fleeting to everyone else in the room; only on the hub thread."""

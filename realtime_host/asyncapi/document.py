@@ -21,6 +21,8 @@ ASYNCAPI = "3.0.0"  # the version of the specification
 
 Json = dict[str, Any]
 
+_NUMBERED = frozenset(sent.name for sent in SENT if sent.numbered == "always")
+
 
 def build() -> Json:
     """Return the AsyncAPI document of a room."""
@@ -49,7 +51,8 @@ def _messages(spec: APISpec, events: list[Event]) -> Iterator[tuple[str, Json]]:
         yield f"host.{sent.name}", _from_host(spec, sent)
     for event in events:
         if event.answer is not Nothing:
-            yield _ack_of(event), _ack(spec, event.answer, f"An acknowledged `{event.name}`.")
+            summary = f"An acknowledged `{event.name}`."
+            yield _ack_of(event), _ack(spec, event.answer, summary, event.name in _NUMBERED)
     yield "host.ack", _ack(spec, Nothing, "What was sent with this `id` is done.")
     yield "host.error", _error()
 
@@ -69,12 +72,11 @@ def _from_host(spec: APISpec, sent: Sent) -> Json:
     return _message(sent.name, sent.summary, members | numbered, required)
 
 
-def _ack(spec: APISpec, answer: type[Schema], summary: str) -> Json:
+def _ack(spec: APISpec, answer: type[Schema], summary: str, numbered: bool = False) -> Json:
     members = {"id": parts.OWN_ID, "data": _schema(spec, answer)}
-    numbered = (
-        {} if answer is Nothing else {"seq": parts.SEQ}
-    )  # the event's: the ack is in its place
-    return _message("ack", summary, members | numbered, [*members, *numbered])
+    if numbered:  # the event's number: the ack is in its place
+        members["seq"] = parts.SEQ
+    return _message("ack", summary, members, list(members))
 
 
 def _error() -> Json:

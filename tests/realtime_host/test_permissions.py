@@ -9,10 +9,11 @@ from lib.stores import postgres
 from realtime_host.events import all_events
 
 
-def _valid(event, team):
+def _valid(event, team, token=""):
     return {
         "cursor-update": {"file_id": team.file["id"], "anchor": 0, "head": 0},
         "file-change": {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]},
+        "authenticate": {"token": token},
         "ping": {},
     }[event]
 
@@ -41,9 +42,10 @@ def somebody(team):
 @pytest.mark.parametrize("role", ["owner", "collaborator", "viewer"])
 @pytest.mark.parametrize("name", sorted(all_events()))
 def test_each_role_may_send_what_the_table_says(connect, team, somebody, kind, role, name):
-    client = connect(somebody(role, kind), team.project["id"])
+    person = somebody(role, kind)
+    client = connect(person, team.project["id"])
     watcher = connect(team.owner, team.project["id"])
-    answer = client.ask(name, _valid(name, team))
+    answer = client.ask(name, _valid(name, team, person.token))
     allowed = allows(all_events()[name].permission, role)
     assert answer["event"] == ("ack" if allowed else "error"), answer
     if not allowed:
