@@ -113,6 +113,7 @@ _TABLE = (
     ),
     Permission("room.join", "project", Level.VIEWER, "read", in_archive=True),
     Permission("room.presence", "project", Level.VIEWER, "read"),
+    Permission("room.statistics", "project", Level.OWNER, "read"),
     Permission("cursor.update", "project", Level.VIEWER, "read"),
     Permission("file.list", "project", Level.VIEWER, "read"),
     Permission("file.create", "project", Level.COLLABORATOR, "write"),

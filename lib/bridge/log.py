@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KEPT_HOURS = 24  # at least, unless there are more than KEPT_EVENTS
 KEPT_EVENTS = 10_000  # of each project
+COUNTED_HOURS = 24  # that statistics look back
 PRUNED_AT_ONCE = 1_000  # events of one project, whose counter is locked meanwhile
 
 _PAGE_EVENTS = 200
@@ -71,6 +72,14 @@ def standings(conn: Connection, project_ids: Sequence[UUID | str]) -> dict[str, 
         str(row["project_id"]): Standing(str(row["epoch"]), row["seq"], row["pruned"])
         for row in log_queries.heads(conn, project_ids)
     }
+
+
+def statistics(conn: Connection, project_id: UUID | str) -> dict[str, Any] | None:
+    """Return `seq` of a log, and how many `events` of each name it got in the last day; None: gone.
+
+    At most as many are counted as a log keeps.
+    """
+    return log_queries.statistics(conn, project_id, COUNTED_HOURS)
 
 
 def page(conn: Connection, project_id: UUID | str, after: int) -> list[Message]:

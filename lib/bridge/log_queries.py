@@ -70,6 +70,23 @@ def heads(conn: Connection, project_ids: Sequence[UUID | str]) -> list[dict[str,
     ).fetchall()
 
 
+def statistics(conn: Connection, project_id: UUID | str, hours: int) -> dict[str, Any] | None:
+    """Return how far a log has come, and the number of its events by name."""
+    return conn.execute(
+        """
+        SELECT seq, coalesce((
+            SELECT jsonb_object_agg(name, count) FROM (
+                SELECT message::jsonb ->> 'type' AS name, count(*) AS count FROM room_events
+                WHERE project_id = log.project_id AND at > now() - make_interval(hours => %s)
+                GROUP BY name
+            ) counted
+        ), '{}') AS events
+        FROM room_logs log WHERE project_id = %s
+        """,
+        [hours, project_id],
+    ).fetchone()
+
+
 def page(
     conn: Connection, project_id: UUID | str, *, after: int, limit: int, size: int
 ) -> list[dict[str, Any]]:

@@ -123,6 +123,20 @@ class PresenceOut(Strict):
     people = fields.List(fields.Nested(PresentOut))
 
 
+class RoomOut(Strict):
+    """How busy a room is.
+
+    `people` are here now, on so many real-time `hosts`; `events` counts by name what the room was
+    told in the last `hours` that its log still holds; `seq` is the number of the last one.
+    """
+
+    people = fields.Integer()
+    hosts = fields.Integer()
+    seq = fields.Integer()
+    hours = fields.Integer()
+    events = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
 class MemberUpdatedOut(Strict):
     """Somebody's new role, told to a room; null: they are no member any more."""
 

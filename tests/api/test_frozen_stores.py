@@ -10,7 +10,7 @@ from tests.api.walk import call, innermost_first
 WITHIN = 8.0  # seconds
 NO_STORE = {"permission.list", "email.verify", "password.reset"}  # these see that a token is none
 NEED = {
-    "redis": {"room.join", "room.presence"},
+    "redis": {"room.join", "room.presence", "room.statistics"},
     "mongo": {"workspace.audit", "project.activity", "account.activity"},
 }
 

@@ -25,7 +25,7 @@ ONE = {
     "job.read",
 }
 ENDS = {"workspace.transfer", "account.delete", "session.end", "session.revoke"}
-IN_REDIS = {"room.presence"}  # who is there is nowhere else
+IN_REDIS = {"room.presence", "room.statistics"}  # who is there is nowhere else
 
 
 class Counting:
