@@ -21,7 +21,7 @@ from lib.http.bodies import query_values
 from lib.http.current import at_hand
 from lib.http.etags import tagged
 from lib.http.output import writer
-from lib.http.paging import PageQuery, cut, link
+from lib.http.paging import PageQuery, cut, link_to
 from lib.http.reply import Reply, reply
 from lib.input import validate
 
@@ -103,17 +103,18 @@ def lists(
     loader = query()
 
     @lru_cache(KNOWN_QUERIES)  # of what was valid, alone
-    def read(_path: str, _query: str) -> dict[str, Any]:
-        return validate(loader, query_values())
+    def read(_path: str, _query: str) -> tuple[dict[str, Any], str]:
+        wanted = validate(loader, query_values())
+        return wanted, link_to(wanted["limit"])
 
     def decorate(view: View) -> View:
         @wraps(view)
         def answered(*args: Any, **params: Any) -> Reply:
             environ = at_hand.get().environ
-            wanted = read(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+            wanted, link = read(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             after = partial(loader.cursor_after, wanted=wanted)
             rows, cursor = cut(view(*args, wanted, **params), wanted["limit"], after)
-            more = {"Link": link(cursor, wanted["limit"])} if cursor else None
+            more = {"Link": link.replace("{cursor}", cursor)} if cursor else None
             return reply(writer(schema).page(rows, cursor), more=more)
 
         answered.query_schema = query  # type: ignore[attr-defined]

@@ -98,13 +98,16 @@ def cut(
     return rows[:limit], cursor_after(rows[limit - 1])
 
 
-def link(cursor: str, limit: int) -> str:
-    """Return the Link header (RFC 8288) to the page that begins at `cursor`, same filters."""
+def link_to(limit: int) -> str:
+    """Return the Link header (RFC 8288) of the next page, same filters: `{cursor}` is to be filled.
+
+    A cursor is safe in a URL as it is.
+    """
     in_path = request.url_rule.arguments if request.url_rule else ()
     left_out = {"limit", "cursor", *in_path}
     filters = [(name, value) for name, value in request.args.items() if name not in left_out]
-    more = urlencode([*filters, ("limit", limit), ("cursor", cursor)])
-    return f'<{request.path}?{more}>; rel="next"'
+    more = urlencode([*filters, ("limit", limit)])
+    return f'<{request.path}?{more}&cursor={{cursor}}>; rel="next"'
 
 
 def _place(cursor: str, mark: str, textual: bool) -> Place:
