@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lib.ids import new_id
-from realtime_host import limits
+from realtime_host import dispatch, limits
 from realtime_host.outbox import Outbox
 from realtime_host.protocol import Parser
 from realtime_host.rates import Rate
@@ -51,6 +51,8 @@ class Connection:
         "working",
         "writing",
     )
+
+    read = staticmethod(dispatch.read)  # what a message of the client asks for
 
     def __init__(self, sock: socket.socket, visitor: Visitor) -> None:
         sock.setblocking(False)

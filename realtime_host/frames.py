@@ -20,7 +20,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=s
 def event(name: str, data: dict[str, Any]) -> bytes:
     """Return an event that the host itself tells, with a fresh id."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return _text({"event": name, "id": str(new_id()), "at": at, "data": data})
+    return _json({"event": name, "id": str(new_id()), "at": at, "data": data})
 
 
 def of_message(message: Message) -> bytes:
@@ -28,7 +28,7 @@ def of_message(message: Message) -> bytes:
     head: dict[str, Any] = {"event": message.type}
     if message.seq:
         head["seq"] = message.seq
-    return _text(head | {"id": message.id, "at": message.at, "data": message.data})
+    return _json(head | {"id": message.id, "at": message.at, "data": message.data})
 
 
 def answer(
@@ -43,13 +43,13 @@ def answer(
         head["id"] = identity
     if seq:
         head["seq"] = seq
-    return _text(head | {"data": data})
+    return _json(head | {"data": data})
 
 
 def close(code: int, reason: str | None = None) -> bytes:
     """Return a close frame; the reason is the code's own unless given."""
-    text = (REASONS.get(code, "") if reason is None else reason).encode()
-    return control(CLOSE, struct.pack("!H", code) + text[: MAX_CONTROL - 2])
+    words = (REASONS.get(code, "") if reason is None else reason).encode()
+    return control(CLOSE, struct.pack("!H", code) + words[: MAX_CONTROL - 2])
 
 
 def control(kind: int, payload: bytes = b"") -> bytes:
@@ -57,11 +57,15 @@ def control(kind: int, payload: bytes = b"") -> bytes:
     return bytes((kind, len(payload))) + payload
 
 
-def _text(body: dict[str, Any]) -> bytes:
-    payload = _encoder.encode(body).encode()
+def text(payload: bytes) -> bytes:
+    """Return a text frame."""
     length = len(payload)
     if length <= MAX_CONTROL:
         return bytes((TEXT, length)) + payload
     if length < 1 << 16:
         return struct.pack("!BBH", TEXT, 126, length) + payload
     return struct.pack("!BBQ", TEXT, 127, length) + payload
+
+
+def _json(body: dict[str, Any]) -> bytes:  # the data comes last: the Socket.IO dialect relies on it
+    return text(_encoder.encode(body).encode())

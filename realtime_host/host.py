@@ -23,6 +23,7 @@ from realtime_host.protocol import Received
 from realtime_host.publisher import Publisher
 from realtime_host.seats import Seats
 from realtime_host.sender import announced
+from realtime_host.socketio.porch import Porch
 from realtime_host.subscriber import Subscriber
 from realtime_host.work import Work
 
@@ -41,12 +42,13 @@ class Host:
         self._subscriber = Subscriber(self._said, self._subscribed)
         self.lobby = Lobby(self.hub, self._presence, self._subscriber, CatchUp(self._work))
         self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
+        self.porch = Porch(self.seats, self.join)
         self._conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
 
     def start(self) -> None:
         """Start all threads; what use cases announce goes to this host's members first."""
         rooms.use(self.publish)
-        for part in (self.hub, self._publisher, self._presence, self._subscriber):
+        for part in (self.hub, self.porch, self._publisher, self._presence, self._subscriber):
             part.start()
         logs.info("host.started", host_id=self.id)
 
@@ -74,6 +76,7 @@ class Host:
         self.draining = True
         started, count = monotonic(), len(self.hub.connections)
         self.hub.call(self._let_go)
+        self.porch.stop()
         while self.hub.connections and monotonic() < started + limits.DRAIN:
             sleep(0.02)
         self._work.stop()
