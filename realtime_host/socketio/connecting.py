@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import fields, validate
-from werkzeug.datastructures import MultiDict
 
 from lib.access import tokens
 from lib.access.caller import Origin
 from lib.access.tokens import Claims
-from lib.errors import BadRequest, Unauthenticated
+from lib.errors import BadRequest, Invalid, Unauthenticated, mistake
 from lib.input import parse
 from lib.input import validate as valid
 from lib.schemas import Strict
 from realtime_host import door
 from realtime_host.door import Visitor
-from realtime_host.resuming import MAX_DIGITS, asked
+from realtime_host.resuming import MAX_DIGITS, Asked
 
 
 class Auth(Strict):
@@ -38,8 +37,16 @@ def identify(payload: str, origin: Origin) -> Visitor:
     Raises BadRequest, Invalid (with pointers into `auth`), Unauthenticated, NotFound, Unavailable.
     """
     given = valid(_auth, parse(payload or "{}", "auth"), "/auth")
-    place = MultiDict([(name, str(given[name])) for name in ("epoch", "seq") if name in given])
-    return door.visit(_claims(given), origin, given["project_id"], asked(place))
+    place = _place(given)
+    return door.visit(_claims(given), origin, given["project_id"], place)
+
+
+def _place(given: dict[str, Any]) -> Asked | None:
+    if missing := {"epoch", "seq"} - given.keys():
+        if len(missing) == 1:
+            raise Invalid(mistake(f"/auth/{missing.pop()}", "Give both, epoch and seq, or none."))
+        return None
+    return Asked(str(given["epoch"]), given["seq"])
 
 
 def _claims(given: dict[str, Any]) -> Claims:

@@ -70,11 +70,16 @@ class HostProcess:
 def start_host(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., HostProcess]]:
-    """Start a host on a free port; keyword arguments lower its limits, `env` adds variables."""
+    """Start a host on a free port, or on `port`, where another one was.
+
+    Keyword arguments lower its limits, `env` adds variables.
+    """
     started: list[HostProcess] = []
 
-    def start(env: dict[str, str] | None = None, **limits: float) -> HostProcess:
-        folder, port = tmp_path_factory.mktemp("host"), ports.pick(1)[0]
+    def start(
+        env: dict[str, str] | None = None, port: int | None = None, **limits: float
+    ) -> HostProcess:
+        folder, port = tmp_path_factory.mktemp("host"), port or ports.pick(1)[0]
         config = folder / "gunicorn.conf.py"
         lines = [f"limits.{name} = {value!r}" for name, value in limits.items()]
         config.write_text(
