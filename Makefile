@@ -44,7 +44,7 @@ vercel: .venv/.installed ## build the functions with the Vercel CLI and try each
 	@$(PYTHON) -m pytest tests/vercel -n0 --capture no --timeout 900 $(ARGS)
 
 socketio: .venv/.installed ## try the official Socket.IO client, from npm, on real hosts
-	@$(PYTHON) -m pytest tests/realtime_host/official_client -n0 --capture no $(ARGS)
+	@$(PYTHON) -m pytest tests/realtime_host/official_client -n0 $(ARGS)
 
 clean: ## remove the environment, caches and ALL local data
 	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

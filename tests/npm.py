@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from tests.containers.programs import ROOT, FailedError, run, step, works
+from tests.containers.programs import FailedError, run, step, works
 
 MANIFEST = ("package.json", "package-lock.json")
 MARK = "installed"  # the file that says which manifest is installed, written last
 INSTALL_SECONDS = 300
+LOOK_SECONDS = 30
 
 
 class UnavailableError(Exception):
     """Something can't be had on this machine; the message is one sentence that says what."""
 
 
-def install(name: str, here: Path, *, node: str = "20") -> Path:
-    """Return the folder in which the packages of the manifest in `here` are installed.
+def install(name: str, here: Path, folder: Path, proof: Sequence[str | Path]) -> None:
+    """Install the packages of the manifest in `here` into `folder`, if they are not there yet.
 
-    `name` is what they are called in messages, and `node` the version of Node.js that they need.
+    `name` is what they are called in messages, and `proof` a program that runs once they are there.
     Raises UnavailableError.
     """
     for program in ("node", "npm"):
         if not works([program, "--version"]):
-            raise UnavailableError(f"{name} needs {program}: install Node.js {node} or later.")
-    folder = ROOT / ".local" / here.name
-    if not _is_current(folder, here):
-        _install(name, folder, here)
-    return folder
+            raise UnavailableError(f"{name} needs {program}: install Node.js 20 or later.")
+    if not _is_current(here, folder, proof):
+        _install(name, here, folder)
+    if not _is_current(here, folder, proof):
+        raise UnavailableError(f"{name} was installed but does not run on this machine.")
 
 
-def _is_current(folder: Path, here: Path) -> bool:
-    with suppress(OSError):
-        return (folder / MARK).read_text() == _wanted(here)
+def _is_current(here: Path, folder: Path, proof: Sequence[str | Path]) -> bool:
+    with suppress(FailedError, OSError):
+        same = (folder / MARK).read_text() == _wanted(here)
+        return same and works(proof, LOOK_SECONDS)
     return False
 
 
@@ -43,7 +46,7 @@ def _wanted(here: Path) -> str:
     return sha256(b"".join((here / file).read_bytes() for file in MANIFEST)).hexdigest()
 
 
-def _install(name: str, folder: Path, here: Path) -> None:
+def _install(name: str, here: Path, folder: Path) -> None:
     """Install what package-lock.json says; npm adds what only this platform needs."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

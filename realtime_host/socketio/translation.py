@@ -83,7 +83,7 @@ def _told_as(payload: bytes) -> Iterator[bytes]:
 def _farewell(payload: bytes) -> Iterator[bytes]:
     code = int.from_bytes(payload[:2], "big")
     if code in REASONS:
-        why = {"code": code, "reason": payload[2:].decode()}
+        why = {"code": code, "reason": payload[2:].decode(errors="replace")}
         yield b'42["closing",%b]' % json.dumps(why).encode()
     if code in FINAL:
         yield packets.DISCONNECT.encode()

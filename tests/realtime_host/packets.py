@@ -17,7 +17,7 @@ _PACKET = re.compile(r"(4[0-6]|[0-6])(?:(/[^,]*),)?(\d*)(.*)", re.DOTALL)
 
 
 class PacketClient:
-    """One connection; packets are `(kind, id, payload)` and read in the order in which they came."""
+    """One connection; packets are `(kind, id, payload)`, read in the order in which they came."""
 
     def __init__(self, address: str, **options: Any) -> None:
         self.socket: WebSocket = websocket.create_connection(

@@ -338,7 +338,8 @@ def test_a_reader_too_slow_is_closed_and_the_others_are_not(start_host, connect_
         QUEUE_BYTES=64 * 1024, SEND_BUFFER=4096, MESSAGES_PER_SECOND=5000, BURST=5000
     )
     room = team.project["id"]
-    slow, writer = connect_io(team.viewer, room, on=tight), connect_io(team.owner, room, on=tight)
+    connect_io(team.viewer, room, on=tight)  # reads no more after its welcome
+    writer = connect_io(team.owner, room, on=tight)
     path = f"/projects/{room}"
     for _ in range(600):
         team.owner.patch(path, {"name": "x" * 100, "description": "y" * 1800})
@@ -352,6 +353,34 @@ def test_a_reader_too_slow_is_closed_and_the_others_are_not(start_host, connect_
 def _slow_is_gone(client):
     assert client.ask("ping") == [{}]
     return any(packet[0] == "42" and packet[2][0] == "user-left" for packet in client.unread)
+
+
+def test_whoever_leaves_while_they_are_looked_up_keeps_no_seat(
+    start_host, knock, connect_io, team, eventually
+):
+    small = start_host(CONNECTIONS_PER_PERSON=1)
+    auth = json.dumps({"token": team.owner.token, "project_id": team.project["id"]})
+    for _ in range(5):
+        client = knock(small)
+        client.send("40" + auth)
+        client.socket.shutdown()
+    eventually(lambda: _gets_in(connect_io, team, team.project["id"], small))
+
+
+def test_while_a_store_is_away_a_client_is_closed_so_that_it_tries_again(
+    knock, host, team, freeze, eventually
+):
+    room = team.project["id"]
+    waiting = {"token": team.owner.token}, {"ticket": "x" * 43}
+    for store, auth in zip(("postgres", "redis"), waiting, strict=True):
+        client = knock()
+        thaw = freeze(store)
+        client.send("40" + json.dumps(auth | {"project_id": room}))
+        assert client.closed() == 1013
+        assert client.unread == []  # no CONNECT_ERROR: that would be for good
+        thaw()
+        eventually(lambda: httpx.get(f"{host.http}/ready").json().get("status") == "ready")
+    knock().connect(token=team.owner.token, project_id=room)
 
 
 def test_seats_are_the_same_for_both_kinds_of_clients(

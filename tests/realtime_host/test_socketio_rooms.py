@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from lib.access.permissions import allows
 from lib.bridge.messages import Message
 from lib.stores import postgres
 from realtime_host import frames
+from realtime_host.events import all_events
 from realtime_host.socketio import translation
 
 SOON = 1.0  # seconds
@@ -110,6 +112,20 @@ def test_a_viewer_sees_everything_and_changes_nothing(connect, connect_io, team)
         found = conn.execute("SELECT seq FROM files WHERE id = %s", [team.file["id"]]).fetchone()
     assert found["seq"] == 0
     assert client.ask("cursor-update", {"anchor": 0, "head": 0}) == [{}]
+
+
+@pytest.mark.parametrize("role", ["owner", "collaborator", "viewer"])
+@pytest.mark.parametrize("name", sorted(all_events()))
+def test_each_role_may_send_what_the_table_says(connect_io, team, role, name):
+    client = connect_io(team.by_role()[role], team.project["id"])
+    watcher = connect_io(team.owner, team.project["id"])
+    valid = {"cursor-update": {"anchor": 0, "head": 0}, "file-change": _edit(team), "ping": {}}
+    answer = client.ask(name, valid[name])
+    allowed = allows(all_events()[name].permission, role)
+    assert ("error" in answer[0]) is not allowed
+    if not allowed:
+        assert answer[0]["error"]["status"] == 403
+        assert watcher.heard(name) == []
 
 
 def test_a_client_that_comes_back_gets_what_it_missed_once_and_in_order(connect_io, second, team):

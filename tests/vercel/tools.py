@@ -1,28 +1,21 @@
 """What `vercel build` needs on this machine: the CLI itself, uv, and a real Python."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
-from tests.containers.programs import ROOT, FailedError, run, step, works
+from tests import npm
+from tests.containers.programs import ROOT, FailedError, run
+from tests.npm import UnavailableError
 
 HERE = Path(__file__).parent
 FOLDER = ROOT / ".local/vercel-cli"
-MANIFEST = ("package.json", "package-lock.json")
-MARK = "installed"  # the file that says which manifest is installed, written last
-INSTALL_SECONDS = 300
 LOOK_SECONDS = 30
 VERSION = (ROOT / ".python-version").read_text().strip()
 LOOK = "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)"
-
-
-class UnavailableError(Exception):
-    """Something can't be had on this machine; the message is one sentence that says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +46,8 @@ def find() -> Tools:
 
 def _cli() -> Path:
     program = FOLDER / "node_modules/.bin/vercel"
-    for name in ("node", "npm"):
-        if not works([name, "--version"]):
-            raise UnavailableError(f"The Vercel CLI needs {name}: install Node.js 20 or later.")
-    if not _is_current(program):
-        _install()
-    if not _is_current(program):
-        raise UnavailableError("The Vercel CLI was installed but does not run on this machine.")
+    npm.install("The Vercel CLI", HERE, FOLDER, [program, "--version"])
     return program
-
-
-def _is_current(program: Path) -> bool:
-    with suppress(FailedError, OSError):
-        same = (FOLDER / MARK).read_text() == _wanted()
-        return same and bool(run([program, "--version"], timeout=LOOK_SECONDS))
-    return False
-
-
-def _wanted() -> str:
-    return sha256(b"".join((HERE / name).read_bytes() for name in MANIFEST)).hexdigest()
-
-
-def _install() -> None:
-    """Install what package-lock.json says; npm adds what only this platform needs."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    for name in MANIFEST:
-        shutil.copy(HERE / name, FOLDER)
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
-    try:
-        with step("the Vercel CLI, by npm"):
-            run(command, timeout=INSTALL_SECONDS, cwd=FOLDER)
-    except FailedError as failed:
-        said = (line.removeprefix("npm error").strip() for line in str(failed).splitlines()[1:])
-        reason = next(filter(None, said), "without a word")
-        raise UnavailableError(f"npm can't install the Vercel CLI here ({reason}).") from None
-    (FOLDER / MARK).write_text(_wanted())
 
 
 def _python(uv: Path) -> Path:

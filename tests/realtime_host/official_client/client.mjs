@@ -17,8 +17,10 @@ socket.onAny((event, data, seq) => {
   say("event", event, data, seq ?? null);
 });
 socket.on("connect", () => say("connect", socket.id));
-socket.on("disconnect", (reason, details) => say("disconnect", reason, details?.context?.code ?? null));
-socket.on("connect_error", (error) => say("connect_error", error.message, error.data ?? null, socket.active));
+socket.on("disconnect", (reason, details) =>
+  say("disconnect", reason, details?.context?.code ?? null, socket.active));
+socket.on("connect_error", (error) =>
+  say("connect_error", error.message, error.data ?? null, socket.active));
 socket.io.on("ping", () => say("ping"));
 
 createInterface({ input: process.stdin }).on("line", (line) => {

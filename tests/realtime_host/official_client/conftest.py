@@ -16,8 +16,11 @@ from typing import Any
 import pytest
 
 from tests import npm
+from tests.containers.programs import ROOT
 
 HERE = Path(__file__).parent
+FOLDER = ROOT / ".local/socketio-client"
+PROOF = ["node", "-e", f"require('{FOLDER}/node_modules/socket.io-client')"]
 WITHIN = 10.0  # seconds
 SKIPPED = pytest.StashKey[str]()
 
@@ -96,12 +99,12 @@ class OfficialClient:
 def node_folder(request: pytest.FixtureRequest) -> Path:
     """The folder in which the official client is installed; without it, every test is skipped."""
     try:
-        folder = npm.install("the official Socket.IO client", HERE, node="18")
+        npm.install("The official Socket.IO client", HERE, FOLDER, PROOF)
     except npm.UnavailableError as reason:
         request.config.stash[SKIPPED] = str(reason)
         pytest.skip(str(reason))
-    shutil.copy(HERE / "client.mjs", folder)
-    return folder
+    shutil.copy(HERE / "client.mjs", FOLDER)
+    return FOLDER
 
 
 @pytest.fixture
