@@ -7,7 +7,12 @@ import { io } from "socket.io-client";
 const { url, auth, options } = JSON.parse(process.argv[2]);
 const say = (what, ...words) => process.stdout.write(JSON.stringify([what, ...words]) + "\n");
 
-const socket = io(url, { transports: ["websocket"], reconnectionDelay: 200, auth, ...options });
+const socket = io(url, {
+  transports: ["websocket"],
+  reconnectionDelay: 200,
+  auth: async (give) => give({ ...auth }),
+  ...options,
+});
 
 const goOnAfter = (seq) => { if (seq) auth.seq = seq; };
 

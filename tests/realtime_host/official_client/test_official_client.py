@@ -126,6 +126,14 @@ def test_whoever_may_not_come_in_gets_the_problem_as_connect_error(official, hos
     assert broken.expect("connect_error")[1]["errors"][0]["pointer"] == "/auth/seq"
 
 
+def test_while_postgres_is_away_it_tries_again_by_itself(official, host, team, freeze):
+    thaw = freeze("postgres")
+    client = official(host, team.project["id"], token=team.owner.token)
+    assert client.expect("disconnect", within=15) == ["transport close", 1013, True]
+    thaw()
+    assert client.told("welcome", within=15)[0]["role"] == "owner"
+
+
 def test_long_polling_is_refused_and_its_client_can_go_on_to_a_websocket(official, host, team):
     options = {"transports": ["polling"], "reconnection": False}
     poller = official(host, team.project["id"], options, token=team.owner.token)
