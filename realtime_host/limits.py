@@ -40,7 +40,7 @@ RECONNECT_MAX = 2.0  # seconds
 DRAIN = 8.0  # seconds in which clients are let go on SIGTERM
 RECONNECT_SPREAD = 5_000  # milliseconds over which drained clients are asked to come back
 
-GUESTS = 2_000  # clients of Socket.IO that have not said yet who they are
+GUESTS = 2_000  # clients of Socket.IO that have not said yet who they are; the oldest has to go
 GUEST_MESSAGES = 20  # from one of them
 TRANSLATIONS = 64  # frames whose translation for Socket.IO is kept for the next reader
 

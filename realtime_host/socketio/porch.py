@@ -36,7 +36,8 @@ class Porch:
     def __init__(self, seats: Seats, join: Callable[[Connection], None]) -> None:
         self._seats = seats
         self._join = join
-        self._guests: set[Guest] = set()
+        self._waiting: dict[Guest, None] = {}  # for their CONNECT, or the end; the oldest first
+        self._asking: set[Guest] = set()  # who connect, and are being looked up
         self._selector = selectors.DefaultSelector()
         self._inbox: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._bell, self._rung_at = socket.socketpair()
@@ -59,8 +60,8 @@ class Porch:
         self._pool.shutdown(cancel_futures=True)
 
     def check(self) -> None:
-        """Raise Unavailable when there is no room for one more."""
-        if len(self._guests) >= limits.GUESTS:
+        """Raise Unavailable when so many are being looked up that one more would wait too long."""
+        if len(self._asking) >= limits.GUESTS:
             raise Unavailable("Too many clients are just connecting; try again in a moment.")
 
     def receive(self, guest: Guest) -> None:
@@ -75,7 +76,7 @@ class Porch:
             return  # it has been rung often enough
 
     def _run(self) -> None:
-        while self._open or self._guests:
+        while self._open or self._waiting or self._asking:
             try:
                 self._pass()
             except Exception as error:  # noqa: BLE001 - one mistake must not close the door for all
@@ -97,12 +98,14 @@ class Porch:
             self._look_at_the_clock(now)
 
     def _enter(self, guest: Guest) -> None:
-        self._guests.add(guest)
-        self._selector.register(guest.sock, selectors.EVENT_READ, guest)
-        if self._open:
-            self._say(guest, frames.text(engine.opening().encode()))
-        else:
+        self._await(guest)
+        self._say(guest, frames.text(engine.opening().encode()))
+        if not self._open:
             self._dismiss(guest, close_codes.RESTART)
+        elif len(self._waiting) > limits.GUESTS:  # whoever means to connect does so at once
+            oldest = next(iter(self._waiting))
+            self._dismiss(oldest, close_codes.TRY_LATER)
+            self._lose(oldest)
 
     def _serve(self, guest: Guest) -> None:
         try:
@@ -133,7 +136,8 @@ class Porch:
         if len(wishes) > 1:
             raise Broken(close_codes.POLICY, "Connect once.")
         if wishes and not guest.leaving:
-            self._selector.unregister(guest.sock)
+            self._leave(guest)
+            self._asking.add(guest)
             self._pool.submit(self._admit, guest, wishes[0])
 
     def _wish(self, guest: Guest, message: Received) -> str | None:
@@ -159,12 +163,13 @@ class Porch:
         except Exception as error:  # noqa: BLE001 - translated, and logged if it is our fault
             self._call(self._refuse, guest, dispatch.problem(error))
         else:
-            self._call(self._guests.discard, guest)
+            self._call(self._asking.discard, guest)
             self._join(connection)
 
     def _refuse(self, guest: Guest, problem: dict[str, Any]) -> None:
         logs.info("socketio.refused", status=problem["status"], type=problem["type"])
-        self._selector.register(guest.sock, selectors.EVENT_READ, guest)
+        self._asking.discard(guest)
+        self._await(guest)
         if problem["status"] >= 500:  # without a CONNECT_ERROR, its client tries again by itself
             self._dismiss(guest, close_codes.TRY_LATER)
         else:
@@ -188,15 +193,19 @@ class Porch:
             guest.leaving, guest.until = True, monotonic() + limits.CLOSE_WITHIN
 
     def _lose(self, guest: Guest) -> None:
-        self._selector.unregister(guest.sock)
+        self._leave(guest)
         guest.sock.close()
-        self._guests.discard(guest)
+
+    def _await(self, guest: Guest) -> None:
+        self._waiting[guest] = None
+        self._selector.register(guest.sock, selectors.EVENT_READ, guest)
+
+    def _leave(self, guest: Guest) -> None:
+        del self._waiting[guest]
+        self._selector.unregister(guest.sock)
 
     def _look_at_the_clock(self, now: float) -> None:
-        for key in list(self._selector.get_map().values()):
-            guest = key.data
-            if guest is None or now < guest.until:
-                continue
+        for guest in [guest for guest in self._waiting if now >= guest.until]:
             if guest.leaving:
                 self._lose(guest)
             else:
@@ -204,6 +213,5 @@ class Porch:
 
     def _close(self) -> None:
         self._open = False
-        for key in list(self._selector.get_map().values()):
-            if key.data:
-                self._dismiss(key.data, close_codes.RESTART)
+        for guest in tuple(self._waiting):
+            self._dismiss(guest, close_codes.RESTART)

@@ -217,13 +217,14 @@ def test_a_client_that_does_not_connect_is_closed_in_time(start_host, knock):
     assert 0.9 < time.monotonic() - started < 4
 
 
-def test_only_so_many_may_wait_and_the_others_are_asked_to_come_back(start_host, knock, eventually):
-    small = start_host(GUESTS=3, CONNECT_WITHIN=1.0)
-    guests = [knock(small) for _ in range(3)]
-    answer = _get(small, **HANDSHAKE)
-    assert answer.status_code == 503
-    assert [guest.closed(5) for guest in guests] == [1008] * 3
-    eventually(lambda: _get(small, **HANDSHAKE).status_code == 101, what="there is room again")
+def test_idle_connections_keep_nobody_out(start_host, knock, connect_io, team):
+    small = start_host(GUESTS=3)
+    idle = [knock(small) for _ in range(5)]
+    assert [guest.closed(2) for guest in idle[:2]] == [1013, 1013]
+    assert connect_io(team.owner, team.project["id"], on=small).ask("ping") == [{}]
+    assert idle[2].closed(2) == 1013
+    for guest in idle[3:]:
+        assert guest.connect(token=team.viewer.token, project_id=team.project["id"]).welcome
 
 
 def test_before_it_connects_a_client_may_say_little(knock):
