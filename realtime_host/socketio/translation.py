@@ -24,7 +24,7 @@ class PacketOutbox(Outbox):
 
     def send(self, data: bytes) -> None:
         """Write what the socket takes and keep the rest; raises OSError."""
-        super().send(_told.translated(data))
+        super().send(translated(data))
 
     def hold(self, frame: bytes, key: str | None) -> None:
         """Queue one frame behind what waits; raises TooSlow when that is more than the bound."""
@@ -40,12 +40,12 @@ class _Told:
     def translated(self, data: bytes) -> bytes:
         """Return the packets for whole frames."""
         if data is not self._frames:
-            self._packets = b"".join(map(packets_of, _split(data)))
+            self._packets = b"".join(map(packets_of, split(data)))
             self._frames = data
         return self._packets
 
 
-_told = _Told()
+translated = _Told().translated
 
 
 @lru_cache(limits.TRANSLATIONS)
@@ -59,6 +59,15 @@ def packets_of(frame: bytes) -> bytes:
     if kind == frames.CLOSE:
         return b"".join(map(frames.text, _farewell(payload))) + frame
     return frame
+
+
+def split(data: bytes) -> Iterator[bytes]:
+    """Yield the frames of the host, one by one, of which `data` consists."""
+    at = 0
+    while at < len(data):
+        end = at + _head(data, at) + _length(data, at)
+        yield data[at:end]
+        at = end
 
 
 def _told_as(payload: bytes) -> Iterator[bytes]:
@@ -87,14 +96,6 @@ def _farewell(payload: bytes) -> Iterator[bytes]:
         yield b'42["closing",%b]' % json.dumps(why).encode()
     if code in FINAL:
         yield packets.DISCONNECT.encode()
-
-
-def _split(data: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(data):
-        end = at + _head(data, at) + _length(data, at)
-        yield data[at:end]
-        at = end
 
 
 def _head(data: bytes, at: int) -> int:
