@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class Connection:
     )
 
     read = staticmethod(dispatch.read)  # what a message of the client asks for
+    translate: Callable[[bytes], bytes] | None = None  # from our frames to what the client speaks
 
     def __init__(self, sock: socket.socket, visitor: Visitor) -> None:
         sock.setblocking(False)

@@ -11,16 +11,21 @@ from lib.bridge.messages import Message
 from lib.ids import new_id
 from realtime_host.close_codes import REASONS
 
-TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A  # final frames, by opcode
+TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A  # final frames, by opcode
 MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455, section 5.5)
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+def encode(body: dict[str, Any]) -> bytes:
+    """Return compact JSON."""
+    return _encoder.encode(body).encode()
+
+
 def event(name: str, data: dict[str, Any]) -> bytes:
     """Return an event that the host itself tells, with a fresh id."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return _json({"event": name, "id": str(new_id()), "at": at, "data": data})
+    return _text({"event": name, "id": str(new_id()), "at": at, "data": data})
 
 
 def of_message(message: Message) -> bytes:
@@ -28,7 +33,7 @@ def of_message(message: Message) -> bytes:
     head: dict[str, Any] = {"event": message.type}
     if message.seq:
         head["seq"] = message.seq
-    return _json(head | {"id": message.id, "at": message.at, "data": message.data})
+    return _text(head | {"id": message.id, "at": message.at, "data": message.data})
 
 
 def answer(
@@ -43,13 +48,13 @@ def answer(
         head["id"] = identity
     if seq:
         head["seq"] = seq
-    return _json(head | {"data": data})
+    return _text(head | {"data": data})
 
 
 def close(code: int, reason: str | None = None) -> bytes:
     """Return a close frame; the reason is the code's own unless given."""
-    words = (REASONS.get(code, "") if reason is None else reason).encode()
-    return control(CLOSE, struct.pack("!H", code) + words[: MAX_CONTROL - 2])
+    text = (REASONS.get(code, "") if reason is None else reason).encode()
+    return control(CLOSE, struct.pack("!H", code) + text[: MAX_CONTROL - 2])
 
 
 def control(kind: int, payload: bytes = b"") -> bytes:
@@ -57,15 +62,15 @@ def control(kind: int, payload: bytes = b"") -> bytes:
     return bytes((kind, len(payload))) + payload
 
 
-def text(payload: bytes) -> bytes:
-    """Return a text frame."""
+def whole(payload: bytes, kind: int = TEXT) -> bytes:
+    """Return a message, TEXT or BINARY, in one frame."""
     length = len(payload)
     if length <= MAX_CONTROL:
-        return bytes((TEXT, length)) + payload
+        return bytes((kind, length)) + payload
     if length < 1 << 16:
-        return struct.pack("!BBH", TEXT, 126, length) + payload
-    return struct.pack("!BBQ", TEXT, 127, length) + payload
+        return bytes((kind, 126, length >> 8, length & 0xFF)) + payload
+    return struct.pack("!BBQ", kind, 127, length) + payload
 
 
-def _json(body: dict[str, Any]) -> bytes:  # the data comes last: the Socket.IO dialect relies on it
-    return text(_encoder.encode(body).encode())
+def _text(body: dict[str, Any]) -> bytes:
+    return whole(encode(body))

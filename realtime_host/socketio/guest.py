@@ -11,7 +11,7 @@ from realtime_host.connection import Connection
 from realtime_host.door import Visitor
 from realtime_host.socketio import packets
 from realtime_host.socketio.packets import PacketParser
-from realtime_host.socketio.translation import PacketOutbox
+from realtime_host.socketio.translation import translated
 
 
 class Guest:
@@ -35,8 +35,8 @@ class PacketConnection(Connection):
     __slots__ = ()
 
     read = staticmethod(packets.read)
+    translate = staticmethod(translated)
 
     def __init__(self, guest: Guest, visitor: Visitor) -> None:
         super().__init__(guest.sock, visitor)
         self.parser = guest.parser
-        self.outbox = PacketOutbox(guest.sock)

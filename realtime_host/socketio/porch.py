@@ -99,7 +99,7 @@ class Porch:
 
     def _enter(self, guest: Guest) -> None:
         self._await(guest)
-        self._say(guest, frames.text(engine.opening().encode()))
+        self._say(guest, frames.whole(engine.opening().encode()))
         if not self._open:
             self._dismiss(guest, close_codes.RESTART)
         elif len(self._waiting) > limits.GUESTS:  # whoever means to connect does so at once
@@ -152,7 +152,7 @@ class Porch:
                 return packet.payload
             problem = packets.no_namespace().problem()
             text = packets.connect_error(problem, packet.namespace)
-            self._say(guest, frames.text(text.encode()))
+            self._say(guest, frames.whole(text.encode()))
         return None
 
     def _admit(self, guest: Guest, payload: str) -> None:
@@ -173,7 +173,7 @@ class Porch:
         if problem["status"] >= 500:  # without a CONNECT_ERROR, its client tries again by itself
             self._dismiss(guest, close_codes.TRY_LATER)
         else:
-            self._say(guest, frames.text(packets.connect_error(problem).encode()))
+            self._say(guest, frames.whole(packets.connect_error(problem).encode()))
             self._dismiss(guest, close_codes.NORMAL)
 
     def _say(self, guest: Guest, frame: bytes) -> None:

@@ -10,29 +10,14 @@ from typing import Any
 
 from realtime_host import frames, limits
 from realtime_host.close_codes import NO_ACCESS, REASONS, SESSION_OVER
-from realtime_host.outbox import Outbox
 from realtime_host.socketio import packets
 
 FINAL = (SESSION_OVER, NO_ACCESS)  # after these, the official client must not come back by itself
-DATA = b',"data":'  # the last member of our frames; quoted text can't contain it
-
-
-class PacketOutbox(Outbox):
-    """An outbox that takes our frames, and writes packets."""
-
-    __slots__ = ()
-
-    def send(self, data: bytes) -> None:
-        """Write what the socket takes and keep the rest; raises OSError."""
-        super().send(translated(data))
-
-    def hold(self, frame: bytes, key: str | None) -> None:
-        """Queue one frame behind what waits; raises TooSlow when that is more than the bound."""
-        super().hold(packets_of(frame) if frame else frame, key)
+DATA = b',"data":'  # before the last member of each frame of ours; no quoted text contains it
 
 
 class _Told:
-    """Owned by the hub thread. A room's members are told one and the same bytes, one by one."""
+    """Owned by the hub thread. A room's members are told one and the same object, one by one."""
 
     def __init__(self) -> None:
         self._frames = self._packets = b""
@@ -53,11 +38,11 @@ def packets_of(frame: bytes) -> bytes:
     """Return the packets, as WebSocket frames, that say what one frame of ours says."""
     kind, payload = frame[0], frame[_head(frame, 0) :]
     if kind == frames.TEXT:
-        return b"".join(map(frames.text, _told_as(payload)))
+        return b"".join(map(frames.whole, _told_as(payload)))
     if kind == frames.PING:
-        return frames.text(packets.ENGINE_PING.encode())
+        return frames.whole(packets.ENGINE_PING.encode())
     if kind == frames.CLOSE:
-        return b"".join(map(frames.text, _farewell(payload))) + frame
+        return b"".join(map(frames.whole, _farewell(payload))) + frame
     return frame
 
 
