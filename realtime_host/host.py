@@ -35,6 +35,7 @@ class Host:
         self.id = str(new_id())
         self.draining = False
         self.seats = Seats()
+        self.porch = Porch(self.seats, self.join)
         self.hub = Hub(self)
         self._work = Work(self.hub)
         self._publisher = Publisher(self.id)
@@ -42,7 +43,6 @@ class Host:
         self._subscriber = Subscriber(self._said, self._subscribed)
         self.lobby = Lobby(self.hub, self._presence, self._subscriber, CatchUp(self._work))
         self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
-        self.porch = Porch(self.seats, self.join)
         self._conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
 
     def start(self) -> None:
