@@ -94,6 +94,26 @@ def test_after_kill_9_it_comes_back_by_itself_and_hears_what_it_missed_once(
     assert all(after - before == 1 for before, after in pairwise([seen[0], *missed]))
 
 
+def test_a_writer_whose_host_is_killed_in_mid_edit_misses_nothing_and_hears_nothing_twice(
+    official, start_host, team
+):
+    doomed, room = start_host(), team.project["id"]
+    writer = official(doomed, room, token=team.collaborator.token)
+    start = writer.told("welcome")[0]["log"]["seq"]
+    for n in range(90):
+        writer.do(emit="file-change", data=_edit(team, str(n)), identity=1000 + n)
+    first = writer.expect("ack", 1000)[0][1]
+    doomed.kill()
+    writer.expect("disconnect")
+    start_host(port=doomed.port)
+    assert writer.told("welcome")[0]["log"]["resumed"] is True
+    last = writer.ask("file-change", _edit(team, "end"))[1]
+    acked = [line[2][1] for line in writer.unread if line[0] == "ack"]
+    told = [line[3] for line in writer.unread if line[:2] == ["event", "file-change"]]
+    assert len(acked) < 89  # it was killed in mid-edit
+    assert sorted([first, *acked, *told, last]) == list(range(start + 1, last + 1))
+
+
 def test_a_host_that_stops_is_left_and_another_in_its_place_is_found(official, start_host, team):
     leaver = start_host()
     client = official(leaver, team.project["id"], token=team.viewer.token)
