@@ -11,13 +11,16 @@ from simple_websocket import Server
 from lib.errors import Unavailable
 from lib.http import headers
 from lib.http.app import function
+from lib.http.reply import Reply
 from lib.stores import postgres, readiness, redis
 from realtime_host import handover, limits, metrics
 from realtime_host.connection import Connection
 from realtime_host.door import SUBPROTOCOL, admit
 from realtime_host.host import Host
+from realtime_host.socketio import engine
+from realtime_host.socketio.guest import Guest
 
-ROOM = "room"  # the endpoint of the WebSocket route
+ROOM, PORCH = "room", "porch"  # the endpoints of the WebSocket routes
 
 redis.use_tcp()
 postgres.pool_size(limits.POSTGRES_CONNECTIONS)
@@ -44,7 +47,21 @@ def knock() -> None:
     host.seats.take(user_id, str(project_id))
     g.seat = (user_id, str(project_id))
     g.visitor = visitor
-    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # no compression: no bombs
+    _refuse_compression()
+
+
+@app.before_request
+def step_up() -> Reply | None:
+    """Refuse a client of Socket.IO, in its own form, before it gets a WebSocket."""
+    if request.endpoint != PORCH:
+        return None
+    if host.draining:
+        raise Unavailable("This host is restarting; try again in a moment.")
+    if refusal := engine.refuse(request):
+        return refusal
+    host.porch.check()
+    _refuse_compression()
+    return None
 
 
 @app.teardown_request
@@ -60,6 +77,18 @@ def room(ws: Server, project_id: UUID) -> None:  # noqa: ARG001 - the visitor's 
     connection = Connection(handover.take(ws), g.visitor)
     g.pop("seat")
     host.join(connection)
+
+
+@sock.route("/socket.io/", endpoint=PORCH)
+def porch(ws: Server) -> None:
+    """Have a client of Socket.IO say on its WebSocket who it is, and which room it is to join."""
+    host.porch.receive(Guest(handover.take(ws), headers.origin()))
+
+
+@app.route("/socket.io/", methods=["GET", "POST"])
+def polling() -> Reply:
+    """Refuse the other transport of Engine.IO, long-polling."""
+    return engine.refuse(request) or engine.no_handshake()
 
 
 @app.get("/health")
@@ -87,3 +116,7 @@ def ready() -> dict[str, object]:
 def figures() -> Response:
     """Show the host's figures to a monitor, as Prometheus reads them."""
     return Response(metrics.text(host), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _refuse_compression() -> None:  # no compression: no bombs
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)

@@ -10,6 +10,7 @@ POLICY = 1008
 TOO_BIG = 1009
 INTERNAL = 1011
 RESTART = 1012
+TRY_LATER = 1013
 SESSION_OVER = 4401
 NO_ACCESS = 4403
 TOO_SLOW = 4408
@@ -22,6 +23,7 @@ REASONS = {
     TOO_BIG: "The message is too big.",
     INTERNAL: "Something went wrong on our side.",
     RESTART: "This host is restarting; reconnect.",
+    TRY_LATER: "This is temporarily unavailable; reconnect later.",
     SESSION_OVER: "This session is over; log in again.",
     NO_ACCESS: "You no longer have access to this project.",
     TOO_SLOW: "Too slow a reader; reconnect.",

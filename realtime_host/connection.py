@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lib.ids import new_id
-from realtime_host import limits
+from realtime_host import dispatch, limits
 from realtime_host.outbox import Outbox
 from realtime_host.protocol import Parser
 from realtime_host.rates import Rate
@@ -51,6 +52,9 @@ class Connection:
         "working",
         "writing",
     )
+
+    read = staticmethod(dispatch.read)  # what a message of the client asks for
+    translate: Callable[[bytes], bytes] | None = None  # from our frames to what the client speaks
 
     def __init__(self, sock: socket.socket, visitor: Visitor) -> None:
         sock.setblocking(False)

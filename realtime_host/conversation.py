@@ -62,7 +62,7 @@ class Conversation:
 
     def _read(self, connection: Connection, text: str) -> None:
         try:
-            envelope = dispatch.read(text)
+            envelope = connection.read(text)
         except Unreadable as unreadable:
             self._fail(connection, unreadable.id, unreadable.error)
             return

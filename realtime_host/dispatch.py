@@ -44,6 +44,15 @@ def read(text: str) -> Envelope:
         raise Unreadable(error, identity) from None
 
 
+def event_named(name: Any) -> Event:
+    """Return the event that a client names; raises Invalid when there is none."""
+    event = all_events().get(name) if isinstance(name, str) else None
+    if event is None:
+        known = ", ".join(sorted(all_events()))
+        raise Invalid(mistake("/event", f"Name one of these events: {known}."))
+    return event
+
+
 def check(envelope: Envelope, role: str) -> dict[str, Any]:
     """Return the data, valid, of an event that `role` may send; raises Forbidden or Invalid."""
     require(envelope.event.permission, role)
@@ -70,9 +79,4 @@ def _identity(body: dict[str, Any]) -> str | int | None:
 def _event(body: dict[str, Any]) -> Event:
     if unknown := [name for name in body if name not in MEMBERS]:
         raise Invalid(*(mistake(f"/{escaped(name)}", "Unknown field.") for name in unknown))
-    name = body.get("event")
-    event = all_events().get(name) if isinstance(name, str) else None
-    if event is None:
-        known = ", ".join(sorted(all_events()))
-        raise Invalid(mistake("/event", f"Name one of these events: {known}."))
-    return event
+    return event_named(body.get("event"))

@@ -58,10 +58,17 @@ def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
     Raises BadRequest (no proper handshake, or no proper place in the log), Forbidden (a foreign
     website), Unauthenticated, NotFound (no member, or no such project) and Unavailable.
     """
-    _check_handshake(request)
-    _check_website(request)
+    check_handshake(request)
+    check_website(request)
     place = asked(request.args)
-    claims = _claims(request, project_id)
+    return visit(_claims(request, project_id), origin, project_id, place)
+
+
+def visit(claims: Claims, origin: Origin, project_id: UUID, place: Asked | None) -> Visitor:
+    """Return who has shown these claims, once it is certain that they may join the room.
+
+    `place` is where they left off. Raises Unauthenticated, NotFound and Unavailable.
+    """
     with postgres.connection() as conn:
         access = lookups.find(conn, "room.join", claims, origin, project_id)
         standing = log.standings(conn, [project_id]).get(str(project_id))
@@ -71,7 +78,8 @@ def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
     return Visitor(claims, access.caller, role, access.target, access.ends_in, standing, place)
 
 
-def _check_handshake(request: Request) -> None:
+def check_handshake(request: Request) -> None:
+    """Raise BadRequest for what is no proper handshake (RFC 6455, section 4.2.1)."""
     try:
         key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
     except binascii.Error:
@@ -80,7 +88,8 @@ def _check_handshake(request: Request) -> None:
         raise BadRequest("This is no WebSocket handshake of version 13.")
 
 
-def _check_website(request: Request) -> None:
+def check_website(request: Request) -> None:
+    """Raise Forbidden for a page of another website than those allowed, and our own."""
     sent = request.headers.get("Origin")
     if sent is None or sent in settings().cors_origins:
         return
@@ -88,10 +97,18 @@ def _check_website(request: Request) -> None:
         raise Forbidden("This website may not connect here.")
 
 
+def of_ticket(text: str, project_id: UUID) -> Claims:
+    """Return what a ticket stands for, and use it up; raises Unauthenticated and Unavailable."""
+    ticket = tickets.redeem(text) if len(text) <= MAX_TICKET else None
+    if ticket is None or ticket.project_id != project_id:
+        raise Unauthenticated("This ticket is not valid; get a new one.")
+    return Claims(ticket.user_id, ticket.session_id, token_id=ticket.token_id)
+
+
 def _claims(request: Request, project_id: UUID) -> Claims:
     ticket = request.args.get("ticket")
     if ticket is not None:
-        return _of_ticket(ticket, project_id)
+        return of_ticket(ticket, project_id)
     if header := request.headers.get("Authorization"):
         return tokens.verify(tokens.bearer(header))
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
@@ -99,10 +116,3 @@ def _claims(request: Request, project_id: UUID) -> Claims:
     if words[0] == SUBPROTOCOL and len(words) > 1:
         return tokens.verify(words[1])
     raise Unauthenticated("Give a ticket, or an access token as header or subprotocol.")
-
-
-def _of_ticket(text: str, project_id: UUID) -> Claims:
-    ticket = tickets.redeem(text) if len(text) <= MAX_TICKET else None
-    if ticket is None or ticket.project_id != project_id:
-        raise Unauthenticated("This ticket is not valid; get a new one.")
-    return Claims(ticket.user_id, ticket.session_id, token_id=ticket.token_id)

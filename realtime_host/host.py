@@ -23,6 +23,7 @@ from realtime_host.protocol import Received
 from realtime_host.publisher import Publisher
 from realtime_host.seats import Seats
 from realtime_host.sender import announced
+from realtime_host.socketio.porch import Porch
 from realtime_host.subscriber import Subscriber
 from realtime_host.work import Work
 
@@ -34,6 +35,7 @@ class Host:
         self.id = str(new_id())
         self.draining = False
         self.seats = Seats()
+        self.porch = Porch(self.seats, self.join)
         self.hub = Hub(self)
         self._work = Work(self.hub)
         self._publisher = Publisher(self.id)
@@ -46,7 +48,7 @@ class Host:
     def start(self) -> None:
         """Start all threads; what use cases announce goes to this host's members first."""
         rooms.use(self.publish)
-        for part in (self.hub, self._publisher, self._presence, self._subscriber):
+        for part in (self.hub, self.porch, self._publisher, self._presence, self._subscriber):
             part.start()
         logs.info("host.started", host_id=self.id)
 
@@ -74,6 +76,7 @@ class Host:
         self.draining = True
         started, count = monotonic(), len(self.hub.connections)
         self.hub.call(self._let_go)
+        self.porch.stop()
         while self.hub.connections and monotonic() < started + limits.DRAIN:
             sleep(0.02)
         self._work.stop()

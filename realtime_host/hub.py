@@ -91,6 +91,8 @@ class Hub:
 
     def write(self, connection: Connection, data: bytes) -> None:
         """Send whole frames now if the socket takes them; only while nothing waits."""
+        if connection.translate:
+            data = connection.translate(data)
         try:
             connection.outbox.send(data)
         except OSError:
@@ -100,6 +102,8 @@ class Hub:
 
     def hold(self, connection: Connection, items: list[tuple[bytes, str | None]]) -> None:
         """Queue frames for a reader that is behind; one that is too far behind is closed."""
+        if connection.translate:
+            items = [(connection.translate(frame), key) for frame, key in items]
         try:
             for frame, key in items:
                 connection.outbox.hold(frame, key)

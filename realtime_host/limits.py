@@ -23,6 +23,7 @@ LOOK_ALONE = 2.0  # seconds, while Redis is away
 PING_EVERY = 25.0  # seconds
 PONG_WITHIN = 8.0  # seconds
 CLOSE_WITHIN = 2.0  # seconds for the client's half of the closing handshake
+CONNECT_WITHIN = 10.0  # seconds for a client of Socket.IO to say who it is
 REQUEST_WITHIN = 10.0  # seconds for a complete HTTP request
 HEAD_BYTES = 32 * 1024  # of one HTTP request
 BODY_BYTES = 128 * 1024  # of one HTTP request
@@ -42,6 +43,11 @@ RECONNECT_MAX = 2.0  # seconds
 DRAIN = 8.0  # seconds in which clients are let go on SIGTERM
 RECONNECT_SPREAD = 5_000  # milliseconds over which drained clients are asked to come back
 
+GUESTS = 2_000  # clients of Socket.IO that have not said yet who they are; the oldest has to go
+GUEST_MESSAGES = 20  # from one of them
+TRANSLATIONS = 64  # frames whose translation for Socket.IO is kept for the next reader
+
 HANDSHAKE_THREADS = 16
+CONNECT_THREADS = 4  # for what else clients of Socket.IO have to be asked
 WORK_THREADS = 6  # for work that blocks; together with the handshakes they share the connections
 POSTGRES_CONNECTIONS = 10

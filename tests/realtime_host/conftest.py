@@ -21,6 +21,7 @@ from websocket import ABNF, WebSocket
 from lib.emulator import ports, processes
 from lib.emulator.stack import Stack
 from tests import protocol
+from tests.realtime_host.packets import PacketClient
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN = 10.0  # seconds a client waits for what must come
@@ -44,6 +45,10 @@ class HostProcess:
     def url(self, project_id: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/projects/{project_id}"
 
+    @property
+    def socketio(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/socket.io/?EIO=4&transport=websocket"
+
     def stop(self) -> int:
         """Ask it to stop, as an orchestrator would; return its exit status."""
         if self.process.poll() is None:
@@ -66,7 +71,7 @@ class HostProcess:
 def start_host(
     stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., HostProcess]]:
-    """Start a host on a free port, unless one is given.
+    """Start a host on a free port, or on `port`, where another one was.
 
     Keyword arguments lower its limits, `env` adds variables.
     """
@@ -254,3 +259,29 @@ def refusal(host: HostProcess) -> Callable[..., Frame]:
         return answer.json()
 
     return knock
+
+
+@pytest.fixture
+def knock(host: HostProcess) -> Iterator[Callable[..., PacketClient]]:
+    """Open a connection of Engine.IO, without saying yet who it is."""
+    clients: list[PacketClient] = []
+
+    def open_one(on: HostProcess | None = None, **options: Any) -> PacketClient:
+        clients.append(PacketClient((on or host).socketio, **options))
+        return clients[-1].open()
+
+    yield open_one
+    for client in clients:
+        client.socket.shutdown()
+
+
+@pytest.fixture
+def connect_io(knock: Callable[..., PacketClient]) -> Callable[..., PacketClient]:
+    """Connect somebody to a project's room as a client of Socket.IO does, welcome included."""
+
+    def connect_to(
+        person: Any, project_id: str, on: HostProcess | None = None, **auth: Any
+    ) -> PacketClient:
+        return knock(on).connect(token=person.token, project_id=project_id, **auth)
+
+    return connect_to
