@@ -89,6 +89,7 @@ _CLOSES = {
     close_codes.POLICY: _AGAIN,
     close_codes.TOO_BIG: _OWN_MISTAKE,
     close_codes.INTERNAL: _AGAIN,
+    close_codes.TRY_LATER: _AGAIN,
     close_codes.RESTART: "Connect again once the time that `reconnect` told has passed.",
     close_codes.SESSION_OVER: _NEW_TICKET,
     close_codes.NO_ACCESS: _NEW_TICKET,

@@ -120,6 +120,7 @@ def test_each_role_may_send_what_the_table_says(connect_io, team, role, name):
     client = connect_io(team.by_role()[role], team.project["id"])
     watcher = connect_io(team.owner, team.project["id"])
     valid = {"cursor-update": {"anchor": 0, "head": 0}, "file-change": _edit(team), "ping": {}}
+    valid["authenticate"] = {"token": team.by_role()[role].token}
     answer = client.ask(name, valid[name])
     allowed = allows(all_events()[name].permission, role)
     assert ("error" in answer[0]) is not allowed
