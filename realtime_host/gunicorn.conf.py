@@ -14,6 +14,7 @@ from lib.config import settings
 from realtime_host import limits
 
 logs.configure(settings().log_level)
+limits.configure(settings())
 
 bind = f"{settings().host}:{settings().realtime_port}"
 workers = 1  # the hub owns every connection of a host; for more, start more hosts

@@ -1,4 +1,11 @@
-"""Every limit of the host, with its unit. Read as `limits.NAME`, so that a test can lower one."""
+"""Every limit of the host, with its unit. Read as `limits.NAME`, so that a test can lower one.
+
+Those in CONFIGURABLE come from the environment, as REALTIME_NAME (see .env.example).
+"""
+
+from __future__ import annotations
+
+from lib.config import Settings
 
 FRAME_BYTES = 64 * 1024  # of one message from a client, all fragments together
 FRAGMENTS = 1_000  # of one message
@@ -42,3 +49,36 @@ RECONNECT_SPREAD = 5_000  # milliseconds over which drained clients are asked to
 HANDSHAKE_THREADS = 16
 WORK_THREADS = 6  # for work that blocks; together with the handshakes they share the connections
 POSTGRES_CONNECTIONS = 10
+
+CONFIGURABLE = (
+    "FRAME_BYTES",
+    "MESSAGES_PER_SECOND",
+    "BURST",
+    "QUEUE_BYTES",
+    "CONNECTIONS_PER_PERSON",
+    "CONNECTIONS_PER_ROOM",
+    "PING_EVERY",
+    "PONG_WITHIN",
+    "REPLAY_EVENTS",
+)
+
+
+def configure(settings: Settings) -> None:
+    """Take what this process was told from outside; before anybody is let in."""
+    for name in CONFIGURABLE:
+        globals()[name] = getattr(settings, f"realtime_{name.lower()}")
+
+
+def shown() -> dict[str, float]:
+    """Return the limits that a client has to know, as the welcome gives them."""
+    return {
+        "frame_bytes": FRAME_BYTES,
+        "messages_per_second": MESSAGES_PER_SECOND,
+        "burst": BURST,
+        "queue_bytes": QUEUE_BYTES,
+        "connections_per_person": CONNECTIONS_PER_PERSON,
+        "connections_per_room": CONNECTIONS_PER_ROOM,
+        "ping_seconds": PING_EVERY,
+        "pong_seconds": PONG_WITHIN,
+        "replay_events": REPLAY_EVENTS,
+    }

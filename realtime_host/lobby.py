@@ -154,15 +154,7 @@ def _welcome(connection: Connection, room: Room, log: Log) -> dict[str, object]:
         "project": {"id": connection.project_id, "name": project["name"]},
         "people": list(room.told.values()),
         "log": {"epoch": log.epoch, "seq": log.seq if seq is None else seq, "resumed": resumed},
-        "limits": {
-            "frame_bytes": limits.FRAME_BYTES,
-            "messages_per_second": limits.MESSAGES_PER_SECOND,
-            "burst": limits.BURST,
-            "queue_bytes": limits.QUEUE_BYTES,
-            "ping_seconds": limits.PING_EVERY,
-            "replay_events": limits.REPLAY_EVENTS,
-            "log_hours": KEPT_HOURS,
-        },
+        "limits": limits.shown() | {"log_hours": KEPT_HOURS},
     }
 
 

@@ -11,6 +11,8 @@ from lib.schemas import Strict
 from realtime_host.events import event
 from realtime_host.sender import Sender
 
+MAX_STATE = 8_192  # characters
+
 
 def _position() -> fields.Integer:
     # in UTF-16 units, as editors count; no text is longer than its bytes
@@ -20,11 +22,17 @@ def _position() -> fields.Integer:
 
 
 class CursorUpdate(Strict):
-    """A selection from `anchor` to `head`, equal for a caret; no file: nowhere."""
+    """A selection from `anchor` to `head`, equal for a caret; no file: nowhere.
+
+    `state` is whatever else a client shows of its person: a colour, a tool, a place on a canvas.
+    """
 
     file_id = fields.UUID(load_default=None, allow_none=True)
     anchor = _position()
     head = _position()
+    state = fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(max=MAX_STATE)
+    )
 
 
 @event("cursor-update", permission="cursor.update", schema=CursorUpdate)
