@@ -31,6 +31,7 @@ class Connection:
 
     __slots__ = (
         "close_by",
+        "cursor_head",
         "deaf",
         "direct",
         "id",
@@ -40,6 +41,7 @@ class Connection:
         "peer_closed",
         "ping_at",
         "pong_by",
+        "project_id",
         "rate",
         "recheck_at",
         "resumed_from",
@@ -47,6 +49,7 @@ class Connection:
         "sock",
         "state",
         "taken",
+        "user_id",
         "visitor",
         "working",
         "writing",
@@ -59,6 +62,8 @@ class Connection:
         self.id = str(new_id())
         self.sock = sock
         self.visitor = visitor
+        self.user_id = str(visitor.caller.user_id)
+        self.project_id = str(visitor.project["id"])  # of the room that it is in
         self.role = visitor.role
         self.state = State.OPEN
         self.parser = Parser()
@@ -76,6 +81,7 @@ class Connection:
         self.pong_by = 0.0  # zero: no pong is due
         self.recheck_at = 0.0
         self.close_by = 0.0
+        self.cursor_head = b""  # how its cursor updates begin, once there has been one
 
     def recheck_in(self, now: float, ends_in: float | None) -> None:
         """Have its access looked up again in a while, and when session or token is to end."""
@@ -86,16 +92,6 @@ class Connection:
     def user(self) -> dict[str, Any]:
         """The person behind it, as others are shown them."""
         return {"id": self.user_id, "name": self.visitor.caller.name}
-
-    @property
-    def user_id(self) -> str:
-        """The person's id, as text."""
-        return str(self.visitor.caller.user_id)
-
-    @property
-    def project_id(self) -> str:
-        """The id of the project whose room it is in, as text."""
-        return str(self.visitor.project["id"])
 
     @property
     def person(self) -> dict[str, Any]:

@@ -12,9 +12,15 @@ from lib.ids import new_id
 from realtime_host.close_codes import REASONS
 
 TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A  # final frames, by opcode
+_MIDDLING = bytes((TEXT, 126))
 MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455, section 5.5)
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """Return compact JSON."""
+    return _encoder.encode(body).encode()
 
 
 def event(name: str, data: dict[str, Any]) -> bytes:
@@ -57,11 +63,15 @@ def control(kind: int, payload: bytes = b"") -> bytes:
     return bytes((kind, len(payload))) + payload
 
 
-def _text(body: dict[str, Any]) -> bytes:
-    payload = _encoder.encode(body).encode()
+def text(payload: bytes) -> bytes:
+    """Return a text message in one frame."""
     length = len(payload)
     if length <= MAX_CONTROL:
         return bytes((TEXT, length)) + payload
     if length < 1 << 16:
-        return struct.pack("!BBH", TEXT, 126, length) + payload
+        return _MIDDLING + length.to_bytes(2, "big") + payload
     return struct.pack("!BBQ", TEXT, 127, length) + payload
+
+
+def _text(body: dict[str, Any]) -> bytes:
+    return text(encode(body))

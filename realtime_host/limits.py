@@ -39,7 +39,7 @@ PRESENCE_BEAT = 5.0  # seconds between two writes of this host's people
 SETTLE_WITHIN = 1.0  # seconds that somebody may seem to be here after leaving, if Redis is slow
 PRESENCE_TTL = 20  # seconds after its last sign of life that a host's people are gone
 
-OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; cursors are not kept
+OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; of cursors, only the latest
 RECONNECT_MIN = 0.1  # seconds between two attempts to reach Redis
 RECONNECT_MAX = 2.0  # seconds
 

@@ -9,9 +9,10 @@ from typing import Any
 from lib.access.caller import Origin
 from lib.access.tokens import Claims
 from lib.bridge.messages import Message
+from realtime_host import frames
 from realtime_host.connection import Connection
 
-Show = Callable[[Connection, Message], None]
+Show = Callable[[Connection, bytes], None]
 Announced = tuple[str, Message]  # a project, and what its room is told
 
 # What the event that is being handled on this thread has announced: it is told with the answer.
@@ -47,6 +48,6 @@ class Sender:
         """Where they came from, for the audit log."""
         return self._connection.visitor.caller.origin
 
-    def show_others(self, event: str, data: dict[str, Any]) -> None:
-        """Show something fleeting to everyone else in the room; only on the hub thread."""
-        self._show(self._connection, Message(event, data))
+    def show_others(self, cursor: dict[str, Any]) -> None:
+        """Show their cursor to everyone else in the room; only on the hub thread."""
+        self._show(self._connection, frames.encode(cursor))

@@ -60,7 +60,9 @@ def _compare(
     rows: list[dict[str, object]], servers: tuple[str, ...], metric: str
 ) -> dict[str, float]:
     medians = {
-        server: statistics.median(float(str(row[metric])) for row in rows if row["server"] == server)
+        server: statistics.median(
+            float(str(row[metric])) for row in rows if row["server"] == server
+        )
         for server in servers
     }
     peer = medians[servers[0]] or 1.0

@@ -1,6 +1,6 @@
 """The real-time host for the harness, whose clients name themselves and their rooms by numbers.
 
-Whoever it lets in has a token and a path as any client of ours; from there on it is the host itself.
+Whoever it lets in has a token and a path like any client of ours; what follows is the host itself.
 """
 
 from collections.abc import Iterable
