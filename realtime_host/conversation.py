@@ -100,7 +100,7 @@ class Conversation:
     def _show(self, connection: Connection, cursor: bytes) -> None:
         room = self._lobby.rooms[connection.project_id]
         shown = cursors.shown(connection, cursor)
-        room.broadcast(frames.text(shown), sender=connection, key=connection.user_id)
+        room.broadcast(frames.whole(shown), sender=connection, key=connection.user_id)
         if room.shared:
             self._publisher.gather(room.project_id, connection.user_id, shown.decode())
 

@@ -11,8 +11,7 @@ from lib.bridge.messages import Message
 from lib.ids import new_id
 from realtime_host.close_codes import REASONS
 
-TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A  # final frames, by opcode
-_MIDDLING = bytes((TEXT, 126))
+TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A  # final frames, by opcode
 MAX_CONTROL = 125  # bytes of a control frame's payload (RFC 6455, section 5.5)
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
@@ -63,15 +62,15 @@ def control(kind: int, payload: bytes = b"") -> bytes:
     return bytes((kind, len(payload))) + payload
 
 
-def text(payload: bytes) -> bytes:
-    """Return a text message in one frame."""
+def whole(payload: bytes, kind: int = TEXT) -> bytes:
+    """Return a message, TEXT or BINARY, in one frame."""
     length = len(payload)
     if length <= MAX_CONTROL:
-        return bytes((TEXT, length)) + payload
+        return bytes((kind, length)) + payload
     if length < 1 << 16:
-        return _MIDDLING + length.to_bytes(2, "big") + payload
-    return struct.pack("!BBQ", TEXT, 127, length) + payload
+        return bytes((kind, 126, length >> 8, length & 0xFF)) + payload
+    return struct.pack("!BBQ", kind, 127, length) + payload
 
 
 def _text(body: dict[str, Any]) -> bytes:
-    return text(encode(body))
+    return whole(encode(body))

@@ -75,7 +75,7 @@ class Lobby:
                 self.logs[project_id].arrived(message)
             elif message.type == CURSORS_SHOWN:
                 for user_id, shown in message.data["cursors"]:
-                    room.broadcast(frames.text(shown.encode()), key=user_id)
+                    room.broadcast(frames.whole(shown.encode()), key=user_id)
             else:
                 room.broadcast(frames.of_message(message), key=_key(message))
 

@@ -14,7 +14,7 @@ from lib import logs
 
 READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 TICK = 0.5  # seconds between two looks at the clocks of all connections
-BUSY = 8  # sockets ready at once, from which on passes are paced
+BUSY = 0.0004  # seconds that a pass takes from which on they are paced
 PACE = 0.002  # seconds from one busy pass to the next, at least
 
 Serve = Callable[[Any, int], None]  # an owner, and what its socket is ready for
@@ -80,8 +80,7 @@ class Loop:
 
     def _pass(self) -> None:
         owners, serve = self._owners, self._serve
-        ready = self._poll.poll(TICK)
-        began = monotonic()
+        ready, began = self._poll.poll(TICK), monotonic()
         for number, events in ready:
             if owner := owners.get(number):
                 serve(owner, events)
@@ -95,8 +94,8 @@ class Loop:
             except Exception as error:  # noqa: BLE001 - the next call has nothing to do with it
                 logs.exception("hub.call-failed", kind=type(error).__name__)
         self._turned()
-        if len(ready) >= BUSY and (pause := began + PACE - monotonic()) > 0:
-            sleep(pause)  # what comes meanwhile is read, and told, together
+        if BUSY <= (took := monotonic() - began) < PACE:
+            sleep(PACE - took)  # what comes meanwhile is read, and told, together
 
     def _end(self) -> None:
         self._running = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from realtime_host import limits
 from realtime_host.close_codes import (
@@ -37,7 +37,7 @@ class Broken(Exception):
 
 
 class Received(NamedTuple):
-    """What is no text: BINARY, PING, PONG (with `payload`) or CLOSE (with `code`)."""
+    """What is no text: BINARY, PING and PONG have a `payload`, CLOSE has a `code`."""
 
     kind: int
     payload: bytes = b""
@@ -55,7 +55,7 @@ class Parser:
         self._opcode = 0  # of the fragmented message that is open
         self._fragments = 0
         self._size = 0
-        self._parts: list[str] = []
+        self._parts: list[Any] = []  # its pieces, of text or bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def feed(self, data: bytes) -> Iterator[str | Received]:
@@ -122,7 +122,7 @@ class Parser:
         if opcode in _CONTROL:
             return _closing(payload) if opcode == CLOSE else Received(opcode, payload=payload)
         if opcode != CONTINUATION and final:
-            return _decoded(payload) if opcode == TEXT else Received(BINARY)
+            return _decoded(payload) if opcode == TEXT else Received(BINARY, payload)
         return self._fragment(opcode, payload, bool(final))
 
     def _fragment(self, opcode: int, payload: bytes, final: bool) -> str | Received | None:
@@ -131,17 +131,19 @@ class Parser:
         self._fragments += 1
         if self._fragments > limits.FRAGMENTS:
             raise Broken(POLICY, "The message has too many fragments.")
-        if self._opcode == TEXT:
-            try:
-                self._parts.append(self._decoder.decode(payload, final))
-            except UnicodeDecodeError:
-                raise Broken(INVALID_TEXT) from None
+        self._parts.append(self._piece(payload, final) if self._opcode == TEXT else payload)
         if not final:
             return None
-        kind, text = self._opcode, "".join(self._parts)
+        kind, parts = self._opcode, self._parts
         self._opcode = self._size = self._fragments = 0
         self._parts = []
-        return text if kind == TEXT else Received(kind)
+        return "".join(parts) if kind == TEXT else Received(kind, b"".join(parts))
+
+    def _piece(self, payload: bytes, final: bool) -> str:
+        try:
+            return self._decoder.decode(payload, final)
+        except UnicodeDecodeError:
+            raise Broken(INVALID_TEXT) from None
 
 
 def _place(data: bytes, at: int) -> tuple[int, int]:

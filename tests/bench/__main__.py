@@ -13,20 +13,23 @@ BENCHMARKS = {
     "warm_read": "GET one project: authentication, authorisation and row in one SQL round trip",
     "cold_import": "importing each function in a fresh process, against `import flask` alone",
     "rest": "reads and writes over REST, beside a Node peer (needs REST_HARNESS)",
+    "realtime": "the real-time host beside Node peers (needs REALTIME_HARNESS)",
     "fanout": "messages delivered per second by one real-time host",
     "edits": "file changes per second through the use case, every one in Postgres",
     "jobs": "no-op jobs drained per second by one worker, every state in Postgres",
 }
 
+BESIDE_PEERS = ("rest", "realtime")
+
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks named, or all but `rest`; print one JSON object per benchmark."""
+    """Run the benchmarks named, or all without a peer; print one JSON object per benchmark."""
     if unknown := set(names) - set(BENCHMARKS):
         print(
             f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}"
         )
         return 2
-    for name in names or [name for name in BENCHMARKS if name != "rest"]:
+    for name in names or [name for name in BENCHMARKS if name not in BESIDE_PEERS]:
         print(f"# {name}: {BENCHMARKS[name]}", flush=True)
         benchmark = importlib.import_module(f"tests.bench.{name}")
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
