@@ -88,6 +88,14 @@ class Connection:
         wait = limits.RECHECK if ends_in is None else min(limits.RECHECK, max(ends_in, 0.0))
         self.recheck_at = now + wait
 
+    def say_no_more(self) -> None:
+        """Let a client that broke the protocol see the end, after the close frame; raises OSError.
+
+        Closing at once could take that frame away from it, since what it still sends is not read.
+        """
+        if self.deaf and self.state is State.CLOSING and not self.outbox.waiting:
+            self.sock.shutdown(socket.SHUT_WR)
+
     @property
     def user(self) -> dict[str, Any]:
         """The person behind it, as others are shown them."""

@@ -143,6 +143,7 @@ class Hub:
         except Broken as broken:
             connection.deaf = True
             self.close(connection, broken.code, broken.reason)
+            connection.say_no_more()
 
     def _hear(self, connection: Connection, data: bytes) -> None:
         said = self._listener.said
@@ -171,6 +172,7 @@ class Hub:
         if connection.peer_closed:
             self._lose(connection, close_codes.NORMAL)
         else:
+            connection.say_no_more()
             self._watch(connection)
             self._listener.drained(connection)
 
