@@ -49,9 +49,9 @@ class AccessChecks:
         if not mine:
             self._connections.pop(connection.user_id, None)
 
-    def changed(self, user_id: str) -> None:
-        """Look again at everything of somebody whose access has changed, so it is said."""
-        self._recent[user_id] = monotonic()
+    def changed(self, user_id: str, age: float) -> None:
+        """Look again at everything of somebody whose access changed, as was said `age` s ago."""
+        self._recent[user_id] = monotonic() - age
         for connection in self._connections.get(user_id, ()):
             self.check(connection)
 
@@ -73,13 +73,18 @@ class AccessChecks:
         if connection.state is not State.OPEN:
             return
         if isinstance(error, Unauthenticated):
-            self._hub.close(connection, SESSION_OVER)
+            self._end(connection, SESSION_OVER)
         elif isinstance(error, NotFound | Forbidden):
-            self._hub.close(connection, NO_ACCESS)
+            self._end(connection, NO_ACCESS)
         elif found:
             connection.recheck_in(monotonic(), found.ends_in)
             if found.role != connection.role:
                 self._role_changed(connection, found.role)
+
+    def _end(self, connection: Connection, code: int) -> None:
+        self._hub.close(connection, code)
+        if said_at := self._recent.get(connection.user_id):
+            self._hub.figures.revocation.observe(monotonic() - said_at)
 
 
 def _look_up(connection: Connection) -> Found:

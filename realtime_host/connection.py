@@ -32,6 +32,7 @@ class Connection:
 
     __slots__ = (
         "close_by",
+        "cursor_head",
         "deaf",
         "direct",
         "id",
@@ -41,6 +42,7 @@ class Connection:
         "peer_closed",
         "ping_at",
         "pong_by",
+        "project_id",
         "rate",
         "recheck_at",
         "resumed_from",
@@ -48,6 +50,7 @@ class Connection:
         "sock",
         "state",
         "taken",
+        "user_id",
         "visitor",
         "working",
         "writing",
@@ -63,6 +66,8 @@ class Connection:
         self.id = str(new_id())
         self.sock = sock
         self.visitor = visitor
+        self.user_id = str(visitor.caller.user_id)
+        self.project_id = str(visitor.project["id"])  # of the room that it is in
         self.role = visitor.role
         self.state = State.OPEN
         self.parser = Parser()
@@ -80,26 +85,25 @@ class Connection:
         self.pong_by = 0.0  # zero: no pong is due
         self.recheck_at = 0.0
         self.close_by = 0.0
+        self.cursor_head = b""  # how its cursor updates begin, once there has been one
 
     def recheck_in(self, now: float, ends_in: float | None) -> None:
         """Have its access looked up again in a while, and when session or token is to end."""
         wait = limits.RECHECK if ends_in is None else min(limits.RECHECK, max(ends_in, 0.0))
         self.recheck_at = now + wait
 
+    def say_no_more(self) -> None:
+        """Let a client that broke the protocol see the end, after the close frame; raises OSError.
+
+        Closing at once could take that frame away from it, since what it still sends is not read.
+        """
+        if self.deaf and self.state is State.CLOSING and not self.outbox.waiting:
+            self.sock.shutdown(socket.SHUT_WR)
+
     @property
     def user(self) -> dict[str, Any]:
         """The person behind it, as others are shown them."""
         return {"id": self.user_id, "name": self.visitor.caller.name}
-
-    @property
-    def user_id(self) -> str:
-        """The person's id, as text."""
-        return str(self.visitor.caller.user_id)
-
-    @property
-    def project_id(self) -> str:
-        """The id of the project whose room it is in, as text."""
-        return str(self.visitor.project["id"])
 
     @property
     def person(self) -> dict[str, Any]:

@@ -6,13 +6,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lib import logs
+from lib.access.permissions import ROLES, allows
 from lib.bridge import rooms
 from lib.bridge.messages import Message
 from lib.errors import AppError, BadRequest
-from realtime_host import dispatch, frames, protocol
+from realtime_host import cursors, dispatch, frames, protocol
 from realtime_host.close_codes import TOO_MANY
 from realtime_host.connection import Connection, State
 from realtime_host.dispatch import Envelope, Unreadable
+from realtime_host.events import cursor_update
 from realtime_host.hub import Hub
 from realtime_host.lobby import Lobby
 from realtime_host.protocol import Received
@@ -22,6 +24,8 @@ from realtime_host.sender import Announced, Sender, announced
 from realtime_host.work import Work
 
 Identity = str | int | None
+
+CURSOR_ROLES = frozenset(role for role in ROLES if allows(cursor_update.PERMISSION, role))
 
 
 class TooManyMessages(AppError):
@@ -45,20 +49,31 @@ class Conversation:
         self._lobby = lobby
         self._work = work
         self._publisher = publisher
+        self._received = hub.figures.received
+
+    def said(self, connection: Connection, text: str) -> None:
+        """Handle one message of a client; nothing it holds ends the connection, but too many do."""
+        if (verdict := connection.rate.take()) is not Verdict.ACCEPTED:
+            self._refuse(connection, verdict)
+        elif (cursor := cursors.read(text)) is not None and connection.role in CURSOR_ROLES:
+            self._received[cursor_update.NAME] += 1
+            self._show(connection, cursor)
+        else:
+            self._read(connection, text)
 
     def heard(self, connection: Connection, message: Received) -> None:
-        """Handle one message of a client; nothing it holds ends the connection, but too many do."""
-        verdict = connection.rate.take()
-        if verdict is not Verdict.ACCEPTED:
-            self._fail(connection, None, TooManyMessages())
-            if verdict is Verdict.HOPELESS:
-                self._hub.close(connection, TOO_MANY)
+        """Handle what is no text: a ping, or something that nobody here understands."""
+        if (verdict := connection.rate.take()) is not Verdict.ACCEPTED:
+            self._refuse(connection, verdict)
         elif message.kind == protocol.PING:
             self._hub.pong(connection, message.payload)
-        elif message.kind == protocol.BINARY:
-            self._fail(connection, None, BadRequest("Send JSON as text, not as binary."))
         else:
-            self._read(connection, message.text)
+            self._fail(connection, None, BadRequest("Send JSON as text, not as binary."))
+
+    def _refuse(self, connection: Connection, verdict: Verdict) -> None:
+        self._fail(connection, None, TooManyMessages())
+        if verdict is Verdict.HOPELESS:
+            self._hub.close(connection, TOO_MANY)
 
     def _read(self, connection: Connection, text: str) -> None:
         try:
@@ -73,6 +88,7 @@ class Conversation:
 
     def _handle(self, connection: Connection, envelope: Envelope) -> None:
         event, identity = envelope.event, envelope.id
+        self._received[event.name] += 1
         data = dispatch.check(envelope, connection.role)
         sender = Sender(connection, self._show)
         if event.blocking:
@@ -81,17 +97,18 @@ class Conversation:
         else:
             self._answer(connection, identity, event.handle(sender, data))
 
-    def _show(self, connection: Connection, message: Message) -> None:
+    def _show(self, connection: Connection, cursor: bytes) -> None:
         room = self._lobby.rooms[connection.project_id]
-        user_id = connection.user_id
-        room.broadcast(frames.of_message(message), sender=connection, key=user_id)
+        shown = cursors.shown(connection, cursor)
+        room.broadcast(frames.whole(shown), sender=connection, key=connection.user_id)
         if room.shared:
-            self._publisher.publish_latest(room.project_id, user_id, message)
+            self._publisher.gather(room.project_id, connection.user_id, shown.decode())
 
     def _worked(
         self, connection: Connection, identity: Identity, done: Done | None, error: AppError | None
     ) -> None:
         if error or done is None:
+            self._hub.figures.errors += 1
             answer = frames.answer("error", identity, dispatch.problem(error or AppError()))
             self._lobby.answer(connection, None, answer)
             return
@@ -109,6 +126,7 @@ class Conversation:
             self._lobby.tell(connection, frames.answer("ack", identity, data))
 
     def _fail(self, connection: Connection, identity: Identity, error: Exception) -> None:
+        self._hub.figures.errors += 1
         problem = dispatch.problem(error)
         self._lobby.tell(connection, frames.answer("error", identity, problem))
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from lib.config import settings
 from realtime_host import limits
 
 logs.configure(settings().log_level)
+limits.configure(settings())
 
 bind = f"{settings().host}:{settings().realtime_port}"
 workers = 1  # the hub owns every connection of a host; for more, start more hosts
@@ -27,6 +30,7 @@ graceful_timeout = 25  # seconds
 limit_request_line = 4094
 limit_request_fields = 60
 control_socket_disable = True
+HEAVY = ("flask_jwt_extended", "psycopg_pool")  # functions import them only when they must
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -39,9 +43,13 @@ logconfig_dict: dict[str, Any] = {
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001
-    """Start the hub in the process that accepts connections."""
+    """Start the hub in the process that accepts connections, with all that it will ever import."""
     from realtime_host.app import host
 
+    for module in HEAVY:
+        import_module(module)
+    gc.collect()
+    gc.freeze()  # what is here to stay is not looked through again
     host.start()
 
 

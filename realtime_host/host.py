@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from time import monotonic, sleep
 
 from lib import logs
@@ -19,7 +20,6 @@ from realtime_host.conversation import Conversation
 from realtime_host.hub import Hub
 from realtime_host.lobby import Lobby
 from realtime_host.presence import Presence
-from realtime_host.protocol import Received
 from realtime_host.publisher import Publisher
 from realtime_host.seats import Seats
 from realtime_host.sender import announced
@@ -43,7 +43,8 @@ class Host:
         self._subscriber = Subscriber(self._said, self._subscribed)
         self.lobby = Lobby(self.hub, self._presence, self._subscriber, CatchUp(self._work))
         self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
-        self._conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
+        conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
+        self.said, self.heard = conversation.said, conversation.heard
 
     def start(self) -> None:
         """Start all threads; what use cases announce goes to this host's members first."""
@@ -85,10 +86,6 @@ class Host:
             part.stop()
         logs.info("host.drained", host_id=self.id, connections=count)
 
-    def heard(self, connection: Connection, message: Received) -> None:
-        """Handle a client's message."""
-        self._conversation.heard(connection, message)
-
     def left(self, connection: Connection, code: int) -> None:
         """Handle the end of a connection."""
         self.lobby.leave(connection, code)
@@ -107,6 +104,7 @@ class Host:
     def flush(self) -> None:
         """Send what this pass of the hub has gathered."""
         self.lobby.flush()
+        self._publisher.flush()
 
     def _join(self, connection: Connection, others: dict[str, HostState]) -> None:
         self.hub.attach(connection)
@@ -118,7 +116,8 @@ class Host:
     def _said(self, channel: str, message: Message) -> None:
         if channel.startswith(keys.ACCESS_PREFIX):
             if message.type == evictions.ACCESS_CHANGED:
-                self.hub.call(self._access.changed, channel.removeprefix(keys.ACCESS_PREFIX))
+                user_id = channel.removeprefix(keys.ACCESS_PREFIX)
+                self.hub.call(self._access.changed, user_id, _age(message))
         elif message.origin != self.id:
             project_id = channel.removeprefix(keys.ROOM_PREFIX)
             if message.type == presence.PRESENCE_CHANGED:
@@ -142,3 +141,8 @@ class Host:
         later = {"after_ms": random.randrange(limits.RECONNECT_SPREAD)}
         self.lobby.tell(connection, frames.event("reconnect", later))
         self.hub.close(connection, close_codes.RESTART)
+
+
+def _age(message: Message) -> float:
+    said = datetime.fromisoformat(message.at)
+    return max(0.0, (datetime.now(UTC) - said).total_seconds())  # the clocks of hosts may differ

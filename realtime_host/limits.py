@@ -1,4 +1,11 @@
-"""Every limit of the host, with its unit. Read as `limits.NAME`, so that a test can lower one."""
+"""Every limit of the host, with its unit. Read as `limits.NAME`, so that a test can lower one.
+
+Those in CONFIGURABLE come from the environment, as REALTIME_NAME (see .env.example).
+"""
+
+from __future__ import annotations
+
+from lib.config import Settings
 
 FRAME_BYTES = 64 * 1024  # of one message from a client, all fragments together
 FRAGMENTS = 1_000  # of one message
@@ -36,7 +43,7 @@ PRESENCE_BEAT = 5.0  # seconds between two writes of this host's people
 SETTLE_WITHIN = 1.0  # seconds that somebody may seem to be here after leaving, if Redis is slow
 PRESENCE_TTL = 20  # seconds after its last sign of life that a host's people are gone
 
-OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; cursors are not kept
+OUTBOX_MESSAGES = 10_000  # kept for Redis while it is away; of cursors, only the latest
 RECONNECT_MIN = 0.1  # seconds between two attempts to reach Redis
 RECONNECT_MAX = 2.0  # seconds
 
@@ -51,3 +58,36 @@ HANDSHAKE_THREADS = 16
 CONNECT_THREADS = 4  # for what else clients of Socket.IO have to be asked
 WORK_THREADS = 6  # for work that blocks; together with the handshakes they share the connections
 POSTGRES_CONNECTIONS = 10
+
+CONFIGURABLE = (
+    "FRAME_BYTES",
+    "MESSAGES_PER_SECOND",
+    "BURST",
+    "QUEUE_BYTES",
+    "CONNECTIONS_PER_PERSON",
+    "CONNECTIONS_PER_ROOM",
+    "PING_EVERY",
+    "PONG_WITHIN",
+    "REPLAY_EVENTS",
+)
+
+
+def configure(settings: Settings) -> None:
+    """Take what this process was told from outside; before anybody is let in."""
+    for name in CONFIGURABLE:
+        globals()[name] = getattr(settings, f"realtime_{name.lower()}")
+
+
+def shown() -> dict[str, float]:
+    """Return the limits that a client has to know, as the welcome gives them."""
+    return {
+        "frame_bytes": FRAME_BYTES,
+        "messages_per_second": MESSAGES_PER_SECOND,
+        "burst": BURST,
+        "queue_bytes": QUEUE_BYTES,
+        "connections_per_person": CONNECTIONS_PER_PERSON,
+        "connections_per_room": CONNECTIONS_PER_ROOM,
+        "ping_seconds": PING_EVERY,
+        "pong_seconds": PONG_WITHIN,
+        "replay_events": REPLAY_EVENTS,
+    }

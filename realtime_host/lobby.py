@@ -8,13 +8,14 @@ from lib import logs
 from lib.bridge.log import KEPT_HOURS
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
+from lib.bridge.rooms import CURSORS_SHOWN, JOB_UPDATED
 from realtime_host import frames, limits
 from realtime_host.catch_up import CatchUp
 from realtime_host.connection import Connection
 from realtime_host.hub import Hub
 from realtime_host.log import Log, progress_key
 from realtime_host.presence import Presence
-from realtime_host.rooms import Room, person_of
+from realtime_host.rooms import Room
 from realtime_host.subscriber import Subscriber
 
 
@@ -72,6 +73,9 @@ class Lobby:
         if room := self.rooms.get(project_id):
             if message.seq:
                 self.logs[project_id].arrived(message)
+            elif message.type == CURSORS_SHOWN:
+                for user_id, shown in message.data["cursors"]:
+                    room.broadcast(frames.whole(shown.encode()), key=user_id)
             else:
                 room.broadcast(frames.of_message(message), key=_key(message))
 
@@ -138,9 +142,7 @@ class Lobby:
 
 
 def _key(message: Message) -> str | None:
-    if message.type == "cursor-update":
-        return person_of(message.data)
-    return progress_key(message) if message.type == "job-updated" else None
+    return progress_key(message) if message.type == JOB_UPDATED else None
 
 
 def _welcome(connection: Connection, room: Room, log: Log) -> dict[str, object]:
@@ -154,15 +156,7 @@ def _welcome(connection: Connection, room: Room, log: Log) -> dict[str, object]:
         "project": {"id": connection.project_id, "name": project["name"]},
         "people": list(room.told.values()),
         "log": {"epoch": log.epoch, "seq": log.seq if seq is None else seq, "resumed": resumed},
-        "limits": {
-            "frame_bytes": limits.FRAME_BYTES,
-            "messages_per_second": limits.MESSAGES_PER_SECOND,
-            "burst": limits.BURST,
-            "queue_bytes": limits.QUEUE_BYTES,
-            "ping_seconds": limits.PING_EVERY,
-            "replay_events": limits.REPLAY_EVENTS,
-            "log_hours": KEPT_HOURS,
-        },
+        "limits": limits.shown() | {"log_hours": KEPT_HOURS},
     }
 
 

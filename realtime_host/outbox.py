@@ -33,26 +33,26 @@ class Outbox:
         """How many bytes wait."""
         return self._size
 
-    def send(self, data: bytes) -> None:
-        """Write what the socket takes and keep the rest; only while nothing waits.
+    def keep(self, data: bytes, sent: int) -> None:
+        """Queue the rest of `data`, of which the socket took `sent` bytes; nothing else waits."""
+        self._queue.append(memoryview(data)[sent:])
+        self._size = len(data) - sent
 
-        Raises OSError when the connection is gone.
+    def hold(self, frame: bytes, key: str | None) -> bool:
+        """Queue one frame behind what waits; return whether it took the place of an older one.
+
+        Raises TooSlow when that is more than the bound.
         """
-        sent = self._write(data)
-        if sent < len(data):
-            self._queue.append(memoryview(data)[sent:])
-            self._size = len(data) - sent
-
-    def hold(self, frame: bytes, key: str | None) -> None:
-        """Queue one frame behind what waits; raises TooSlow when that is more than the bound."""
+        replaced = b""
         if key is None:
             self._queue.append(frame)
         else:
-            self._size -= len(self._latest.pop(key, b""))
+            replaced = self._latest.pop(key, b"")
             self._latest[key] = frame
-        self._size += len(frame)
+        self._size += len(frame) - len(replaced)
         if self._size > limits.QUEUE_BYTES:
             raise TooSlow
+        return bool(replaced)
 
     def flush(self, now: float) -> None:
         """Write what waits, as far as the socket takes it; raises OSError."""
@@ -71,15 +71,20 @@ class Outbox:
             else:
                 self._queue.popleft()
 
-    def abandon(self) -> None:
-        """Forget what waits, but for the frame that is half sent: its rest must not be cut off."""
-        half = self._queue[0] if self._queue else None
+    def abandon(self) -> int:
+        """Forget what waits, but for the frame that is half sent: its rest must not be cut off.
+
+        Returns how many pieces are forgotten.
+        """
+        half = self._queue[0] if self._queue and isinstance(self._queue[0], memoryview) else None
+        forgotten = len(self._queue) + len(self._latest) - (half is not None)
         self._queue.clear()
         self._latest.clear()
         self._size = 0
-        if isinstance(half, memoryview):
+        if half is not None:
             self._queue.append(half)
             self._size = len(half)
+        return forgotten
 
     def _write(self, data: bytes | memoryview) -> int:
         try:

@@ -1,14 +1,15 @@
 """What clients send: the receiving half of RFC 6455, for a server, without extensions.
 
-Sans-IO: bytes go in, messages come out. A whole payload is unmasked as one integer, which is what
-makes it several times as fast as a general library.
+Sans-IO: bytes go in, messages come out. A whole payload is unmasked as one integer, and a text in
+one frame takes a short way: that makes it several times as fast as a general library.
 """
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from realtime_host import limits
 from realtime_host.close_codes import (
@@ -22,6 +23,7 @@ from realtime_host.close_codes import (
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _DATA, _CONTROL = frozenset({CONTINUATION, TEXT, BINARY}), frozenset({CLOSE, PING, PONG})
+_WHOLE_TEXT = 0x80 | TEXT  # how nearly every frame begins
 _EXTENDED = {126: 2, 127: 8}  # length codes, and the bytes that follow them
 
 
@@ -35,10 +37,9 @@ class Broken(Exception):
 
 
 class Received(NamedTuple):
-    """One message: TEXT (with `text`), BINARY, PING, PONG (with `payload`) or CLOSE (`code`)."""
+    """What is no text: BINARY, PING and PONG have a `payload`, CLOSE has a `code`."""
 
     kind: int
-    text: str = ""
     payload: bytes = b""
     code: int = 0
 
@@ -54,11 +55,11 @@ class Parser:
         self._opcode = 0  # of the fragmented message that is open
         self._fragments = 0
         self._size = 0
-        self._parts: list[str] = []
+        self._parts: list[Any] = []  # its pieces, of text or bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
-    def feed(self, data: bytes) -> Iterator[Received]:
-        """Yield what `data` completes, in order; raises Broken at the first mistake."""
+    def feed(self, data: bytes) -> Iterator[str | Received]:
+        """Yield what `data` completes, in order, texts as they are; raises Broken at a mistake."""
         if self._rest or len(data) < self._needed:
             self._rest += data
             if len(self._rest) < self._needed:
@@ -66,13 +67,18 @@ class Parser:
             data, self._rest = bytes(self._rest), bytearray()
         at, end = 0, len(data)
         while True:
+            if end - at > 8 and data[at] == _WHOLE_TEXT and not self._opcode:
+                start, length = _place(data, at)
+                if length and start + length <= end and length <= limits.FRAME_BYTES:
+                    yield _decoded(_unmasked(data, start, length))
+                    at = start + length
+                    continue
             start, length = self._head(data, at, end)
             if start + length > end:
                 break
-            payload = _unmasked(data[start : start + length], data[start - 4 : start])
-            message = self._message(data[at], payload)
+            message = self._message(data[at], _unmasked(data, start, length))
             at = start + length
-            if message:
+            if message is not None:
                 yield message
         self._rest += data[at:]
         self._needed = start + length - at
@@ -111,38 +117,55 @@ class Parser:
         elif (opcode == CONTINUATION) != bool(self._opcode):
             raise Broken(PROTOCOL_ERROR, "Fragments are out of order.")
 
-    def _message(self, first: int, payload: bytes) -> Received | None:
+    def _message(self, first: int, payload: bytes) -> str | Received | None:
         opcode, final = first & 0x0F, first & 0x80
         if opcode in _CONTROL:
             return _closing(payload) if opcode == CLOSE else Received(opcode, payload=payload)
         if opcode != CONTINUATION and final:
-            return Received(TEXT, _decoded(payload)) if opcode == TEXT else Received(BINARY)
+            return _decoded(payload) if opcode == TEXT else Received(BINARY, payload)
         return self._fragment(opcode, payload, bool(final))
 
-    def _fragment(self, opcode: int, payload: bytes, final: bool) -> Received | None:
+    def _fragment(self, opcode: int, payload: bytes, final: bool) -> str | Received | None:
         self._opcode = self._opcode or opcode
         self._size += len(payload)
         self._fragments += 1
         if self._fragments > limits.FRAGMENTS:
             raise Broken(POLICY, "The message has too many fragments.")
-        if self._opcode == TEXT:
-            try:
-                self._parts.append(self._decoder.decode(payload, final))
-            except UnicodeDecodeError:
-                raise Broken(INVALID_TEXT) from None
+        self._parts.append(self._piece(payload, final) if self._opcode == TEXT else payload)
         if not final:
             return None
-        kind, text = self._opcode, "".join(self._parts)
+        kind, parts = self._opcode, self._parts
         self._opcode = self._size = self._fragments = 0
         self._parts = []
-        return Received(kind, text)
+        return "".join(parts) if kind == TEXT else Received(kind, b"".join(parts))
+
+    def _piece(self, payload: bytes, final: bool) -> str:
+        try:
+            return self._decoder.decode(payload, final)
+        except UnicodeDecodeError:
+            raise Broken(INVALID_TEXT) from None
 
 
-def _unmasked(payload: bytes, key: bytes) -> bytes:
-    size = len(payload)
-    mask = key * (size // 4) + key[: size % 4]
-    number = int.from_bytes(payload, "little") ^ int.from_bytes(mask, "little")
-    return number.to_bytes(size, "little")
+def _place(data: bytes, at: int) -> tuple[int, int]:
+    """Return where a masked payload begins, and its length; 0 for those to look closer at."""
+    code = data[at + 1]
+    if 0x80 <= code <= 0xFD:
+        return at + 6, code - 0x80
+    if code == 0xFE and (length := data[at + 2] << 8 | data[at + 3]) > 125:
+        return at + 8, length
+    return at, 0
+
+
+def _unmasked(data: bytes, start: int, length: int) -> bytes:
+    words = (length + 3) // 4
+    key = int.from_bytes(data[start - 4 : start], "little")
+    number = int.from_bytes(data[start : start + length], "little") ^ key * _repeated(words)
+    return number.to_bytes(4 * words, "little")[:length]
+
+
+@lru_cache(1024)
+def _repeated(words: int) -> int:
+    return int.from_bytes(b"\1\0\0\0" * words, "little")
 
 
 def _decoded(payload: bytes) -> str:

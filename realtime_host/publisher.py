@@ -9,11 +9,14 @@ from threading import Condition, Thread
 from lib import logs
 from lib.bridge import keys
 from lib.bridge.messages import Message
+from lib.bridge.rooms import CURSORS_SHOWN
 from lib.errors import Unavailable
 from lib.stores import redis
 from realtime_host import limits
 
 BATCH = 500  # messages in one trip
+
+Cursor = tuple[str, str, str]  # its project and person, and the event as JSON
 
 
 class Publisher:
@@ -25,7 +28,8 @@ class Publisher:
     def __init__(self, host_id: str) -> None:
         self._host_id = host_id
         self._waiting: deque[tuple[str, Message]] = deque(maxlen=limits.OUTBOX_MESSAGES)
-        self._cursors: dict[tuple[str, str], Message] = {}
+        self._gathered: list[Cursor] = []  # only the hub thread touches it
+        self._cursors: list[Cursor] = []
         self._changed = Condition()
         self._running = True
         self._thread = Thread(target=self._run, name="publisher", daemon=True)
@@ -47,24 +51,42 @@ class Publisher:
             self._waiting.append((project_id, replace(message, origin=self._host_id)))
             self._changed.notify()
 
-    def publish_latest(self, project_id: str, key: str, message: Message) -> None:
-        """Tell the other hosts of a room, unless a newer message of the same key comes first."""
+    def gather(self, project_id: str, user_id: str, shown: str) -> None:
+        """Tell the other hosts of a cursor with the next `flush`; called by the hub."""
+        self._gathered.append((project_id, user_id, shown))
+
+    def flush(self) -> None:
+        """Have what was gathered sent; of too many, only each person's latest."""
+        if not self._gathered:
+            return
         with self._changed:
-            self._cursors[project_id, key] = replace(message, origin=self._host_id)
+            self._cursors += self._gathered
+            if len(self._cursors) > limits.OUTBOX_MESSAGES:
+                latest = {cursor[:2]: cursor for cursor in self._cursors}
+                self._cursors = list(latest.values())
             self._changed.notify()
+        self._gathered = []
 
     def _run(self) -> None:
         while self._running or self._waiting:
             with self._changed:
                 self._changed.wait_for(self._pending, limits.RECONNECT_MAX)
-                cursors, self._cursors = self._cursors, {}
+                cursors, self._cursors = self._cursors, []
                 batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
-            fleeting = [(project_id, message) for (project_id, _), message in cursors.items()]
-            if self._sent(batch + fleeting):
+            if self._sent(batch + self._by_room(cursors)):
                 for _ in batch:
                     self._waiting.popleft()
             elif not self._redis_is_back():
                 return
+
+    def _by_room(self, cursors: list[Cursor]) -> list[tuple[str, Message]]:
+        rooms: dict[str, list[tuple[str, str]]] = {}
+        for project_id, user_id, shown in cursors:
+            rooms.setdefault(project_id, []).append((user_id, shown))
+        return [
+            (to, Message(CURSORS_SHOWN, {"cursors": those}, origin=self._host_id))
+            for to, those in rooms.items()
+        ]
 
     def _pending(self) -> bool:
         return bool(self._waiting or self._cursors or not self._running)

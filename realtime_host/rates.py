@@ -29,14 +29,15 @@ class Rate:
     def take(self) -> Verdict:
         """Count one message."""
         now = monotonic()
-        self._left = min(
-            self._left + (now - self._at) * limits.MESSAGES_PER_SECOND, float(limits.BURST)
-        )
+        left = self._left + (now - self._at) * limits.MESSAGES_PER_SECOND
         self._at = now
-        if self._left >= limits.BURST / 2:
+        if left > limits.BURST:
+            left = float(limits.BURST)
+        if self._refused and left >= limits.BURST / 2:
             self._refused = 0
-        if self._left >= 1:
-            self._left -= 1
+        if left >= 1:
+            self._left = left - 1
             return Verdict.ACCEPTED
+        self._left = left
         self._refused += 1
         return Verdict.HOPELESS if self._refused > limits.REFUSALS else Verdict.REFUSED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from time import monotonic
 
 from lib.bridge.presence import HostState, Person
 from realtime_host import frames, limits
@@ -30,8 +30,9 @@ class Room:
         self._hub = hub
         self._dirty = dirty  # the rooms that are to be flushed at the end of this pass
         self._remote: dict[str, tuple[HostState, float]] = {}  # by host, and when it last beat
-        self._items: list[Item] = []
-        self._senders: list[Connection | None] = []
+        self._frames: list[bytes] = []
+        self._keys: list[str | None] = []  # of the same frames
+        self._spoken: dict[Connection, list[int]] = {}  # which of them a member has sent
 
     @property
     def shared(self) -> bool:
@@ -45,9 +46,9 @@ class Room:
     def enter(self, connection: Connection) -> None:
         """Add a member, and tell the others when that brings somebody new."""
         self.members[connection] = None
-        connection.taken = len(self._items)
+        connection.taken = len(self._frames)
         self.settle()
-        connection.taken = len(self._items)
+        connection.taken = len(self._frames)
 
     def leave(self, connection: Connection) -> None:
         """Remove a member; whether that takes somebody away shows when the room settles."""
@@ -64,11 +65,13 @@ class Room:
         """Tell every member, but for the sender and others, at the end of this pass."""
         for connection in without:
             self._take(connection)
-        self._items.append((frame, key))
-        self._senders.append(sender)
+        if sender:
+            self._spoken.setdefault(sender, []).append(len(self._frames))
+        self._frames.append(frame)
+        self._keys.append(key)
         self._dirty.add(self)
         for connection in without:
-            connection.taken = len(self._items)
+            connection.taken = len(self._frames)
 
     def tell(self, connection: Connection, frame: bytes) -> None:
         """Tell one member, after all that the room was told before."""
@@ -78,22 +81,25 @@ class Room:
 
     def flush(self) -> None:
         """Send every member what this pass has gathered."""
-        items, senders = self._items, set(self._senders)
-        everything = b"".join([frame for frame, _ in items])
+        everything, plain = b"".join(self._frames), []
         special: list[tuple[Connection, list[Item]]] = []
-        plain: list[Connection] = []
         for member in self.members:
-            if member.taken or member.direct or member in senders or member.outbox.waiting:
+            if member.taken or member.direct or member.outbox.waiting:
                 self._take(member)
                 special.append((member, member.direct))
                 member.direct, member.taken = [], 0
             else:
                 plain.append(member)
-        self._items, self._senders = [], []
-        for member in plain:  # sending may lose a member, which tells the others in the next round
-            self._hub.write(member, everything)
-        for member, own in special:
-            self._send(member, own)
+        frames, spoken = self._frames, self._spoken
+        self._count(len(frames), len(self.members))
+        self._frames, self._keys, self._spoken = [], [], {}
+        write = self._hub.write  # it may lose a member, which tells the others in the next round
+        for member in plain:
+            own = spoken.get(member)
+            if data := _without(frames, own) if own else everything:
+                write(member, data)
+        for member, items in special:
+            self._send(member, items)
 
     def learn(self, states: dict[str, HostState], now: float) -> None:
         """Take in what the other hosts say of their people."""
@@ -126,12 +132,19 @@ class Room:
             people |= {person["user"]["id"]: person for person in state.people}
         return people | {person["user"]["id"]: person for person in self.local_people()}
 
+    def _count(self, told: int, members: int) -> None:
+        figures = self._hub.figures
+        figures.fanned_out += told
+        figures.delivered += told * members
+        if self._hub.read_at and told:
+            figures.delivery.observe(monotonic() - self._hub.read_at, told * members)
+
     def _take(self, connection: Connection) -> None:
-        start = connection.taken
-        for item, sender in zip(self._items[start:], self._senders[start:], strict=True):
-            if sender is not connection:
-                connection.direct.append(item)
-        connection.taken = len(self._items)
+        start, own = connection.taken, self._spoken.get(connection, ())
+        for index in range(start, len(self._frames)):
+            if index not in own:
+                connection.direct.append((self._frames[index], self._keys[index]))
+        connection.taken = len(self._frames)
 
     def _send(self, connection: Connection, items: list[Item]) -> None:
         if connection.state is not State.OPEN or not items:
@@ -142,7 +155,8 @@ class Room:
             self._hub.write(connection, b"".join([frame for frame, _ in items]))
 
 
-def person_of(data: dict[str, Any]) -> str | None:
-    """Return the id of the person whom an event is about, if it names one."""
-    user = data.get("user")
-    return user.get("id") if isinstance(user, dict) else None
+def _without(frames: list[bytes], own: list[int]) -> bytes:
+    others = frames.copy()
+    for index in own:
+        others[index] = b""
+    return b"".join(others)

@@ -11,9 +11,10 @@ from uuid import UUID
 from lib.access.caller import Access, Origin
 from lib.access.tokens import Claims
 from lib.bridge.messages import Message
+from realtime_host import frames
 from realtime_host.connection import Connection
 
-Show = Callable[[Connection, Message], None]
+Show = Callable[[Connection, bytes], None]
 Announced = tuple[str, Message]  # a project, and what its room is told
 
 # What the event that is being handled on this thread has announced: it is told with the answer.
@@ -65,6 +66,6 @@ class Sender:
         )
         self._connection.recheck_at = 0.0
 
-    def show_others(self, event: str, data: dict[str, Any]) -> None:
-        """Show something fleeting to everyone else in the room; only on the hub thread."""
-        self._show(self._connection, Message(event, data))
+    def show_others(self, cursor: dict[str, Any]) -> None:
+        """Show their cursor to everyone else in the room; only on the hub thread."""
+        self._show(self._connection, frames.encode(cursor))

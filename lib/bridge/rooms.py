@@ -18,6 +18,7 @@ from lib.stores import redis
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
+CURSORS_SHOWN = "cursors-shown"  # from host to host: many in one message
 FILE_CHANGE = "file-change"
 JOB_UPDATED = "job-updated"
 MEMBER_UPDATED = "member-updated"

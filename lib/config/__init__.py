@@ -46,6 +46,15 @@ class Settings:
     mail_from: str
     realtime_url: str
     realtime_port: int
+    realtime_frame_bytes: int
+    realtime_messages_per_second: int
+    realtime_burst: int
+    realtime_queue_bytes: int
+    realtime_connections_per_person: int
+    realtime_connections_per_room: int
+    realtime_ping_every: int
+    realtime_pong_within: int
+    realtime_replay_events: int
     worker_port: int
     worker_concurrency: int
     worker_handlers: tuple[str, ...]
@@ -97,6 +106,15 @@ def load(env: Mapping[str, str]) -> Settings:
         mail_from=env.get("MAIL_FROM", ""),
         realtime_url=env.get("REALTIME_URL") or "ws://127.0.0.1:5001",
         realtime_port=_integer(env, "REALTIME_PORT", 5001),
+        realtime_frame_bytes=_count(env, "REALTIME_FRAME_BYTES", 64 * 1024),
+        realtime_messages_per_second=_count(env, "REALTIME_MESSAGES_PER_SECOND", 50),
+        realtime_burst=_count(env, "REALTIME_BURST", 100),
+        realtime_queue_bytes=_count(env, "REALTIME_QUEUE_BYTES", 1024 * 1024),
+        realtime_connections_per_person=_count(env, "REALTIME_CONNECTIONS_PER_PERSON", 20),
+        realtime_connections_per_room=_count(env, "REALTIME_CONNECTIONS_PER_ROOM", 1_000),
+        realtime_ping_every=_duration(env, "REALTIME_PING_EVERY", "25s"),
+        realtime_pong_within=_duration(env, "REALTIME_PONG_WITHIN", "8s"),
+        realtime_replay_events=_count(env, "REALTIME_REPLAY_EVENTS", 1_000),
         worker_port=_integer(env, "WORKER_PORT", 5006),
         worker_concurrency=_integer(env, "WORKER_CONCURRENCY", 4),
         worker_handlers=_words(env, "WORKER_HANDLERS") or ("worker.handlers",),
@@ -180,6 +198,12 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         return int(env.get(name) or default)
     except ValueError:
         raise ConfigError(f"{name} must be a whole number, not {env[name]!r}.") from None
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    if (number := _integer(env, name, default)) < 1:
+        raise ConfigError(f"{name} must be at least 1, not {number}.")
+    return number
 
 
 def _switch(env: Mapping[str, str], name: str, words: tuple[str, str]) -> bool:

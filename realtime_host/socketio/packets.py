@@ -55,10 +55,10 @@ class PacketParser(Parser):
 
     __slots__ = ()
 
-    def feed(self, data: bytes) -> Iterator[Received]:
+    def feed(self, data: bytes) -> Iterator[str | Received]:
         """Yield what `data` completes, in order; raises Broken at the first mistake."""
         for message in super().feed(data):
-            yield _plain(message) if message.kind == protocol.TEXT else message
+            yield _plain(message) if isinstance(message, str) else message
 
 
 def unpack(text: str) -> Packet:
@@ -99,8 +99,7 @@ def connect_error(problem: dict[str, Any], namespace: str = MAIN) -> str:
     return f"{CONNECT_ERROR}{where}{json.dumps({'message': name, 'data': problem})}"
 
 
-def _plain(message: Received) -> Received:
-    text = message.text
+def _plain(text: str) -> str | Received:
     if text == ENGINE_PONG:
         return Received(protocol.PONG)
     if text == ENGINE_CLOSE:
@@ -108,7 +107,7 @@ def _plain(message: Received) -> Received:
     packet = unpack(text)
     if packet.kind == DISCONNECT and packet.namespace == MAIN:
         return Received(protocol.CLOSE, code=NO_CODE)
-    return message
+    return text
 
 
 def _arguments(words: Any) -> tuple[Any, Any]:

@@ -119,7 +119,7 @@ class Porch:
             return
         try:
             messages = list(guest.parser.feed(data))
-            if any(message.kind == protocol.CLOSE for message in messages):
+            if any(isinstance(each, Received) and each.kind == protocol.CLOSE for each in messages):
                 self._say(guest, frames.close(close_codes.NORMAL, ""))
                 self._lose(guest)
             elif not guest.leaving:
@@ -127,7 +127,7 @@ class Porch:
         except Broken as broken:
             self._dismiss(guest, broken.code, broken.reason)
 
-    def _heard(self, guest: Guest, messages: list[Received]) -> None:
+    def _heard(self, guest: Guest, messages: list[str | Received]) -> None:
         guest.messages += len(messages)
         if guest.messages > limits.GUEST_MESSAGES:
             self._dismiss(guest, close_codes.TOO_MANY)
@@ -140,12 +140,15 @@ class Porch:
             self._asking.add(guest)
             self._pool.submit(self._admit, guest, wishes[0])
 
-    def _wish(self, guest: Guest, message: Received) -> str | None:
+    def _wish(self, guest: Guest, message: str | Received) -> str | None:
         """Return the payload of a CONNECT; answer whatever else may come before one."""
-        if message.kind == protocol.PING:
-            self._say(guest, frames.control(frames.PONG, message.payload))
-        elif message.kind != protocol.PONG:
-            packet = packets.unpack(message.text)
+        if isinstance(message, Received):
+            if message.kind == protocol.BINARY:
+                raise Broken(close_codes.PROTOCOL_ERROR, "Connect first.")
+            if message.kind == protocol.PING:
+                self._say(guest, frames.control(frames.PONG, message.payload))
+        else:
+            packet = packets.unpack(message)
             if packet.kind != packets.CONNECT:
                 raise Broken(close_codes.POLICY, "Connect first.")
             if packet.namespace == MAIN:

@@ -13,12 +13,13 @@ BENCHMARKS = {
     "warm_read": "GET one project: authentication, authorisation and row in one SQL round trip",
     "cold_import": "importing each function in a fresh process, against `import flask` alone",
     "rest": "reads and writes over REST, beside a Node peer (needs REST_HARNESS)",
+    "realtime": "the real-time host beside Node peers (needs REALTIME_HARNESS)",
     "fanout": "messages delivered per second by one real-time host",
     "edits": "file changes per second through the use case, every one in Postgres",
     "pooler": "50 function processes on 20 connections, which are cut (needs pgbouncer)",
     "jobs": "no-op jobs drained per second by one worker, every state in Postgres",
 }
-NEEDY = ("rest", "pooler")  # they need what no wheel brings
+NEEDY = ("rest", "realtime", "pooler")  # they need what no wheel brings
 
 
 def main(names: list[str]) -> int:

@@ -86,7 +86,7 @@ class Desk:
         self.lobby = Lobby(self.hub, presence, subscriber, CatchUp(self.work))
         self.hub.start()
 
-    heard = staticmethod(lambda *_: None)
+    said = heard = staticmethod(lambda *_: None)
 
     def left(self, connection, code):
         self.lobby.leave(connection, code)
@@ -104,7 +104,7 @@ class Desk:
         self.work.stop()
         self.hub.stop()
         bells = [
-            end for part in (self.hub, self._subscriber) for end in (part._bell, part._rung_at)
+            end for part in (self.hub.loop, self._subscriber) for end in (part._bell, part._rung_at)
         ]
         for sock in (*bells, *self._peers):
             sock.close()
