@@ -26,7 +26,10 @@ class LimitsOut(Strict):
     messages_per_second = fields.Integer()
     burst = fields.Integer()
     queue_bytes = fields.Integer()
+    connections_per_person = fields.Integer()
+    connections_per_room = fields.Integer()
     ping_seconds = fields.Float()
+    pong_seconds = fields.Float()
     replay_events = fields.Integer()
     log_hours = fields.Integer()
 
