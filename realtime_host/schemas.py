@@ -1,5 +1,7 @@
 """What the host itself tells its clients; what use cases announce is with them, in lib/."""
 
+from typing import Any, ClassVar
+
 from marshmallow import fields, validate
 
 from lib.projects.schemas import PresentOut
@@ -70,12 +72,15 @@ class UserLeftOut(Strict):
 
 
 class CursorUpdateOut(Strict):
-    """Where somebody's selection is; null: nowhere."""
+    """Where somebody's selection is, as they said it; without a file or a place: nowhere."""
+
+    RULES: ClassVar[dict[str, Any]] = {"required": ["user"]}
 
     user = fields.Nested(PersonOut)
     file_id = fields.UUID(allow_none=True)
     anchor = fields.Integer(allow_none=True)
     head = fields.Integer(allow_none=True)
+    state = fields.String(allow_none=True)
 
 
 class ReconnectOut(Strict):

@@ -26,12 +26,16 @@ from realtime_host.schemas import (
 
 
 class Sent(NamedTuple):
-    """One event; its data is of one of `schemas`, and it may have a number in the room's log."""
+    """One event; its data is of one of `schemas`, and it may have a number in the room's log.
+
+    Every event has an id and a time, but for what is `fleeting`: there are too many of those.
+    """
 
     name: str
     summary: str
     schemas: tuple[type[Schema], ...]
     numbered: Literal["never", "sometimes", "always"] = "never"
+    fleeting: bool = False
 
 
 SENT = (
@@ -43,7 +47,12 @@ SENT = (
     ),
     Sent("user-joined", "Somebody's first tab opened.", (PresentOut,)),
     Sent("user-left", "Somebody's last tab closed, or is lost.", (UserLeftOut,)),
-    Sent("cursor-update", "Where somebody's selection is; the latest wins.", (CursorUpdateOut,)),
+    Sent(
+        "cursor-update",
+        "Where somebody's selection is; the latest wins.",
+        (CursorUpdateOut,),
+        fleeting=True,
+    ),
     Sent(
         rooms.FILE_CHANGE,
         "Somebody else's edit, stored; its author's own connection gets the `ack` instead.",

@@ -66,7 +66,8 @@ def _from_client(spec: APISpec, event: Event) -> Json:
 def _from_host(spec: APISpec, sent: Sent) -> Json:
     choices = [_schema(spec, schema) for schema in sent.schemas]
     data = choices[0] if len(choices) == 1 else {"oneOf": choices}
-    members = {"id": parts.HOST_ID, "at": parts.AT, "data": data}
+    known = {} if sent.fleeting else {"id": parts.HOST_ID, "at": parts.AT}
+    members = known | {"data": data}
     required = [*members, *(["seq"] if sent.numbered == "always" else [])]
     numbered = {} if sent.numbered == "never" else {"seq": parts.SEQ}
     return _message(sent.name, sent.summary, members | numbered, required)
