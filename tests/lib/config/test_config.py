@@ -61,3 +61,10 @@ def test_verified_addresses_are_asked_for_only_where_that_is_set():
     assert load(GOOD | {"EMAIL_VERIFICATION": "required"}).email_verification_required
     with pytest.raises(ConfigError, match="EMAIL_VERIFICATION must be optional or required"):
         load(GOOD | {"EMAIL_VERIFICATION": "yes"})
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_a_limit_that_lets_nothing_through_is_named(text):
+    assert load(GOOD).realtime_burst == 100
+    with pytest.raises(ConfigError, match="REALTIME_BURST must be"):
+        load(GOOD | {"REALTIME_BURST": text})
