@@ -90,3 +90,10 @@ def test_an_address_that_libpq_would_repeat_in_its_errors_is_named_and_not_shown
     with pytest.raises(ConfigError, match=f"{name} must be like") as refused:
         load(GOOD | {name: address.format("canary")})
     assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_a_limit_that_lets_nothing_through_is_named(text):
+    assert load(GOOD).realtime_burst == 100
+    with pytest.raises(ConfigError, match="REALTIME_BURST must be"):
+        load(GOOD | {"REALTIME_BURST": text})
