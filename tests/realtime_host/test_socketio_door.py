@@ -14,21 +14,8 @@ from websocket import ABNF
 
 from lib.bridge import keys
 from lib.stores import redis_tcp
-from tests.realtime_host.test_door import ALLOWED
+from tests.realtime_host.test_door import ALLOWED, FOREIGN
 
-FOREIGN = (
-    "null",
-    "https://evil.example.com",
-    "https://app.example.com.evil.com",
-    "https://evilapp.example.com",
-    "https://sub.app.example.com",
-    "http://app.example.com",
-    "https://app.example.com:444",
-    "https://app.example.com/",
-    "https://APP.example.com",
-    "https://app.example.com@evil.com",
-    "",
-)
 HANDSHAKE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
