@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,29 +9,26 @@ from time import perf_counter
 from typing import TypeVar
 from uuid import UUID
 
-from marshmallow import ValidationError
-
 from lib import logs
 from lib.bridge import queue
-from lib.errors import AppError, Archived, Unavailable
-from lib.input import parse
+from lib.errors import Unavailable
 from lib.jobs import lifecycle
 from lib.jobs.lifecycle import Lease, Row, Success
 from lib.stores import postgres
+from worker import attempt
+from worker.attempt import Ending
 from worker.batches import Batches
-from worker.context import Context, LeaseLost
+from worker.context import Context
 from worker.heartbeat import Running
-from worker.kinds import Kind, PermanentFailure
+from worker.kinds import Kind
 from worker.pace import Pace
 
-MAX_RESULT = 64 * 1024  # bytes of JSON
-MAX_ERROR = 2000  # characters
 MAX_FINISHED = 200  # jobs whose success is written in one transaction
 AFTER_OUTAGE = 2.0  # seconds until a job that ran into an outage is due again
 PAUSE, MAX_PAUSE = 0.2, 2.0  # seconds between two attempts at Postgres
 
 Answer = TypeVar("Answer")
-Finished = tuple[Context, "Row | None"]
+Finished = tuple[Context, Ending]
 
 
 class Runner:
@@ -92,12 +88,11 @@ class Runner:
         context, started = Context(job, kind.timeout), perf_counter()
         logs.request_id.set(context.request_id)
         self._running.add(context)
-        try:
-            result = _result(kind, context)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler does
-            self._end(context, _failed(context, error))
+        ending = attempt.run(kind, context)
+        if ending.how == "succeeded":
+            self.finisher.put((context, ending))
         else:
-            self.finisher.put((context, result))
+            self._settle(context, ending)
         self._pace.took(perf_counter() - started)
 
     def _finish(self, finished: list[Finished]) -> None:
@@ -105,13 +100,17 @@ class Runner:
             ended = _patiently(lambda: _succeed(finished))
         except Exception as error:  # noqa: BLE001 - one that can't be stored takes none with it
             if len(finished) == 1:
-                self._end(finished[0][0], _failed(finished[0][0], error))
+                context, _ = finished[0]
+                self._settle(context, attempt.failed(context, error))
                 return
             for each in finished:
                 self._finish([each])
             return
         for context, _ in finished:
             self._end(context, "succeeded" if context.job_id in ended else "lease-lost")
+
+    def _settle(self, context: Context, ending: Ending) -> None:
+        self._end(context, _patiently(lambda: _write(context, ending)) or "lease-lost")
 
     def _end(self, context: Context, outcome: str) -> None:
         self._running.remove(context)
@@ -126,55 +125,29 @@ class Runner:
         )
 
 
-def _result(kind: Kind, context: Context) -> Row | None:
-    try:
-        context.payload = kind.payload().load(context.payload)
-    except ValidationError:
-        raise PermanentFailure("This worker does not understand the payload.") from None
-    result = kind.handler(context)
-    if result is None:
-        return None
-    text = json.dumps(result)
-    if len(text) > MAX_RESULT:
-        raise PermanentFailure(f"The result of this job is larger than {MAX_RESULT} bytes.")
-    return parse(text, "result")
-
-
 def _succeed(finished: list[Finished]) -> set[UUID]:
-    successes = [Success(context.lease, result, context.made) for context, result in finished]
+    successes = [
+        Success(context.lease, ending.result, ending.artifact) for context, ending in finished
+    ]
     with postgres.transaction() as conn:
         return lifecycle.succeed(conn, successes)
 
 
-def _failed(context: Context, error: BaseException) -> str:
-    if isinstance(error, LeaseLost):
-        return "lease-lost"
-    if isinstance(error, Unavailable) and postgres.is_outage(error):
-        return _give_back(context)
-    if isinstance(error, AppError):
-        return _fail(context, str(error), final=isinstance(error, PermanentFailure | Archived))
-    logs.exception("job.raised", job_id=context.job_id, kind=context.kind)
-    # Only the kind of error is shown: its text may hold what a driver says.
-    reason = f"The job stopped with an unexpected error ({type(error).__name__})."
-    return _fail(context, reason, final=False)
-
-
-def _fail(context: Context, error: str, *, final: bool) -> str:
-    error = error.encode(errors="replace").decode().replace("\0", "")[:MAX_ERROR]
-
-    def write() -> str | None:
-        with postgres.transaction() as conn:
-            return lifecycle.fail(conn, context.lease, context.attempt, error, final=final)
-
-    return _patiently(write) or "lease-lost"
-
-
-def _give_back(context: Context) -> str:
-    def write() -> set[UUID]:
-        with postgres.transaction() as conn:
-            return lifecycle.release(conn, [context.lease], AFTER_OUTAGE)
-
-    return "released" if _patiently(write) else "lease-lost"
+def _write(context: Context, ending: Ending) -> str | None:
+    """Write down what is no success; return what became of the job, None if it is not ours."""
+    if ending.how == "lease-lost":
+        return None
+    with postgres.transaction() as conn:
+        if ending.how == "released":
+            return "released" if lifecycle.release(conn, [context.lease], AFTER_OUTAGE) else None
+        return lifecycle.fail(
+            conn,
+            context.lease,
+            context.attempt,
+            ending.error,
+            final=ending.final,
+            digest=ending.digest,
+        )
 
 
 def _patiently(ask: Callable[[], Answer], until: Callable[[], bool] = lambda: False) -> Answer:

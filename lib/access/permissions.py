@@ -123,6 +123,7 @@ _TABLE = (
     Permission("job.submit", "project", Level.COLLABORATOR, "write"),
     Permission("job.list", "project", Level.VIEWER, "read"),
     Permission("job.read", "job", Level.VIEWER, "read"),
+    Permission("job.attempts", "job", Level.VIEWER, "read"),
 )
 
 PERMISSIONS = {permission.name: permission for permission in _TABLE}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.lookup_statements import SHARED
+from lib.jobs.attempt_queries import UNDER_WAY, written_down
 from lib.jobs.queries import CHANGED, COLUMNS, WITH_ACTOR
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def claim(
             UPDATE jobs j SET state = 'running', attempt = attempt + 1, worker = %(worker)s,
                 lease_token = gen_random_uuid(),
                 lease_until = now() + make_interval(secs => %(lease)s),
-                progress = 0, progress_message = '', started_at = coalesce(started_at, now())
+                progress = 0, progress_message = '', started_at = coalesce(started_at, now()),
+                attempt_started_at = now()
             FROM due WHERE j.id = due.id
             RETURNING {CHANGED}, j.lease_token
         )
@@ -106,9 +108,11 @@ def succeed(
     return conn.execute(
         f"""
         WITH ours AS (
-            SELECT j.id, given.result
+            SELECT {UNDER_WAY}, given.result
             FROM jobs j, jsonb_to_recordset(%(given)s) AS given(id uuid, token uuid, result jsonb)
             WHERE {_OURS} ORDER BY j.id FOR UPDATE OF j
+        ), attempts AS (
+            {written_down("'succeeded'")}
         ), changed AS (
             UPDATE jobs j SET state = 'succeeded', progress = 100, result = ours.result,
                 error = NULL, finished_at = clock_timestamp(), {_OVER}
@@ -122,27 +126,43 @@ def succeed(
 
 
 def fail(
-    conn: Connection, lease: tuple[UUID, UUID], error: str, *, delay: float, final: bool
+    conn: Connection,
+    lease: tuple[UUID, UUID],
+    error: str,
+    *,
+    delay: float,
+    final: bool,
+    outcome: str,
+    digest: str | None,
 ) -> Row | None:
-    """End an attempt badly: another one in `delay` seconds, unless it was the last or `final`."""
+    """End an attempt badly: another one in `delay` seconds, unless it was the last or `final`.
+
+    Nor does another follow where somebody asked for the job to be cancelled.
+    """
     return conn.execute(
         f"""
         WITH given AS (
             SELECT %(ids)s::uuid AS id, %(tokens)s::uuid AS token
+        ), ours AS (
+            SELECT {UNDER_WAY}, CASE
+                WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'::job_state
+                WHEN %(final)s OR j.attempt >= j.max_attempts THEN 'failed'
+                ELSE 'retrying' END AS becomes
+            FROM jobs j, given WHERE {_OURS} FOR UPDATE OF j
+        ), attempts AS (
+            {written_down("%(outcome)s::attempt_outcome", "%(error)s::text", "%(digest)s::text")}
         ), changed AS (
-            UPDATE jobs j SET error = %(error)s, {_OVER},
-                state = CASE WHEN %(final)s OR attempt >= max_attempts THEN 'failed'::job_state
-                             ELSE 'retrying' END,
-                run_at = CASE WHEN %(final)s OR attempt >= max_attempts THEN run_at
+            UPDATE jobs j SET error = %(error)s::text, state = ours.becomes, {_OVER},
+                run_at = CASE WHEN ours.becomes <> 'retrying' THEN run_at
                               ELSE clock_timestamp() + make_interval(secs => %(delay)s) END,
-                finished_at = CASE WHEN %(final)s OR attempt >= max_attempts
-                                   THEN clock_timestamp() END
-            FROM given WHERE {_OURS}
+                finished_at = CASE WHEN ours.becomes <> 'retrying' THEN clock_timestamp() END
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
         """,  # noqa: S608
-        {"ids": lease[0], "tokens": lease[1], "error": error, "delay": delay, "final": final},
+        {"ids": lease[0], "tokens": lease[1], "error": error, "delay": delay, "final": final}
+        | {"outcome": outcome, "digest": digest},
     ).fetchone()
 
 

@@ -106,13 +106,26 @@ def succeed(conn: Connection, successes: Sequence[Success]) -> set[UUID]:
     return ended
 
 
-def fail(conn: Connection, lease: Lease, attempt: int, error: str, *, final: bool) -> str | None:
+def fail(
+    conn: Connection,
+    lease: Lease,
+    attempt: int,
+    error: str,
+    *,
+    final: bool,
+    outcome: str = "failed",
+    digest: str | None = None,
+) -> str | None:
     """End an attempt badly: another follows, unless it was the last one allowed or `final`.
 
-    Returns the job's new state; None when the lease was lost.
+    `outcome` is `failed` or `timed-out`; `digest` tells failures of one sort from others. Returns
+    the job's new state, which is `cancelled` where somebody asked for that; None when the lease was
+    lost.
     """
     delay = retry_delay(attempt)
-    row = lease_queries.fail(conn, lease.pair, error, delay=delay, final=final)
+    row = lease_queries.fail(
+        conn, lease.pair, error, delay=delay, final=final, outcome=outcome, digest=digest
+    )
     if row is None:
         return None
     tell(conn, f"job.{row['state']}", [row])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib.jobs.attempt_queries import UNDER_WAY, written_down
+
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
@@ -100,19 +102,21 @@ def cancel_all(conn: Connection, project_id: UUID, reason: str) -> list[dict[str
     """End all jobs of a project that have not ended, and their leases; return them."""
     return conn.execute(
         f"""
-        WITH unfinished AS (
-            SELECT id FROM jobs
-            WHERE project_id = %s AND state IN ('queued', 'running', 'retrying')
+        WITH ours AS (
+            SELECT {UNDER_WAY}, j.state FROM jobs j
+            WHERE project_id = %(project_id)s AND state IN ('queued', 'running', 'retrying')
             ORDER BY id FOR UPDATE
+        ), attempts AS (
+            {written_down("'cancelled'", "%(reason)s::text", where="WHERE state = 'running'")}
         ), changed AS (
-            UPDATE jobs j SET state = 'cancelled', error = %s, finished_at = clock_timestamp(),
-                lease_token = NULL, lease_until = NULL
-            FROM unfinished WHERE j.id = unfinished.id
+            UPDATE jobs j SET state = 'cancelled', error = %(reason)s::text,
+                finished_at = clock_timestamp(), lease_token = NULL, lease_until = NULL
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
         """,  # noqa: S608
-        [project_id, reason],
+        {"project_id": project_id, "reason": reason},
     ).fetchall()
 
 

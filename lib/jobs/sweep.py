@@ -30,6 +30,7 @@ def _stalled() -> dict[str, int]:
         failed = [row for row in rows if row["state"] == "failed"]
         tell(conn, "job.retrying", retaken)
         tell(conn, "job.failed", failed)
+        tell(conn, "job.cancelled", [row for row in rows if row["state"] == "cancelled"])
         conn.after_commit(lambda: queue.push(_ids(retaken)))
     return {"retaken": len(retaken), "failed": len(failed)}
 

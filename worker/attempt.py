@@ -1,0 +1,81 @@
+"""Running a handler: whatever it does, what comes of it is an Ending."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from marshmallow import ValidationError
+
+from lib import logs
+from lib.errors import AppError, Archived, Unavailable
+from lib.input import parse
+from lib.jobs.artifacts import Artifact
+from lib.stores import postgres
+from worker import traces
+from worker.context import Context, LeaseLost
+from worker.kinds import Kind, PermanentFailure
+
+MAX_RESULT = 64 * 1024  # bytes of JSON
+MAX_ERROR = 2000  # characters
+
+How = Literal["succeeded", "failed", "timed-out", "cancelled", "released", "lease-lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended, and what there is to write down about it.
+
+    `final` says that another attempt would be in vain; `digest` is that of the traceback.
+    """
+
+    how: How
+    result: dict[str, Any] | None = None
+    artifact: Artifact | None = None
+    error: str = ""
+    final: bool = False
+    digest: str | None = None
+
+
+def run(kind: Kind, context: Context) -> Ending:
+    """Run the handler of `kind`, and return how that ended; nothing is raised."""
+    try:
+        result = _result(kind, context)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler does
+        return failed(context, error)
+    return Ending("succeeded", result, context.made)
+
+
+def failed(context: Context, error: BaseException) -> Ending:
+    """Return what an exception means for the attempt; the traceback of a surprise is logged."""
+    if isinstance(error, LeaseLost):
+        return Ending("lease-lost")
+    if isinstance(error, Unavailable) and postgres.is_outage(error):
+        return Ending("released")
+    digest = traces.digest(error)
+    if isinstance(error, AppError):
+        final = isinstance(error, PermanentFailure | Archived)
+        return Ending("failed", error=_storable(str(error)), final=final, digest=digest)
+    logs.exception("job.raised", job_id=context.job_id, kind=context.kind, digest=digest)
+    # Only the kind of error is shown: its text may hold what a driver says.
+    reason = f"The job stopped with an unexpected error ({type(error).__name__})."
+    return Ending("failed", error=_storable(reason), digest=digest)
+
+
+def _result(kind: Kind, context: Context) -> dict[str, Any] | None:
+    try:
+        context.payload = kind.payload().load(context.payload)
+    except ValidationError:
+        raise PermanentFailure("This worker does not understand the payload.") from None
+    result = kind.handler(context)
+    if result is None:
+        return None
+    text = json.dumps(result)
+    if len(text) > MAX_RESULT:
+        raise PermanentFailure(f"The result of this job is larger than {MAX_RESULT} bytes.")
+    return parse(text, "result")
+
+
+def _storable(text: str) -> str:
+    return text.encode(errors="replace").decode().replace("\0", "")[:MAX_ERROR]
