@@ -20,11 +20,13 @@ from lib.stores import mongo, postgres, redis
 from worker import health, kinds, maintenance, queue, smtp, tasks
 from worker.consumer import Consumer
 from worker.heartbeat import BEATS_PER_LEASE, Running
+from worker.isolation.children import Children
 from worker.kinds import Kind
 from worker.maintenance import Loop
 from worker.pace import Pace
 from worker.publisher import Publisher
 from worker.runner import Runner
+from worker.watch import WATCH_EVERY, Watch
 
 SPARE_CONNECTIONS = 5  # to Postgres, beside one per thread: the loops', and the finisher's
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
@@ -32,6 +34,7 @@ STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements
 MAX_IDLE = 0.5  # seconds that a job which was taken may wait for a thread
 IDLE_EVERY = 0.25  # seconds between two looks at that
+MEGABYTE = 1024 * 1024  # bytes
 
 
 class Worker:
@@ -47,15 +50,30 @@ class Worker:
         )
         name = f"{socket.gethostname()}-{os.getpid()}"
         pace = Pace(settings().worker_concurrency)
-        self._runner = Runner(name, known, self._running, pace, self._consumer.stopping)
+        stopping = self._consumer.stopping
+        self._children = Children(
+            settings().worker_memory_limit * MEGABYTE,
+            settings().job_cancel_grace,
+            keep=lambda: not stopping(),
+        )
+        self._runner = Runner(name, known, self._running, pace, self._children, stopping)
         tasks.register(self._queue, self._runner.run)
         self._queue.take_ahead(pace.ahead, self._runner.claim)
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
         idle = Loop("idle", IDLE_EVERY, lambda: self._give_back(MAX_IDLE))
-        self._loops = [beat, idle, maintenance.sweeper(), maintenance.mover()]
+        watch = Loop(
+            "watch", WATCH_EVERY, Watch(self._running, known, settings().job_cancel_grace).look
+        )
+        self._loops = [beat, idle, watch, maintenance.sweeper(), maintenance.mover()]
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""
+        try:
+            self._work()
+        finally:
+            self._children.stop()
+
+    def _work(self) -> None:
         server = health.serve(settings().host, settings().worker_port, self._state)
         rooms.use(self._publisher)
         self._announce()

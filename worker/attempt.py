@@ -14,7 +14,7 @@ from lib.input import parse
 from lib.jobs.artifacts import Artifact
 from lib.stores import postgres
 from worker import traces
-from worker.context import Context, LeaseLost
+from worker.context import Cancelled, Context, LeaseLost, TimedOut
 from worker.kinds import Kind, PermanentFailure
 
 MAX_RESULT = 64 * 1024  # bytes of JSON
@@ -43,24 +43,38 @@ def run(kind: Kind, context: Context) -> Ending:
     try:
         result = _result(kind, context)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler does
-        return failed(context, error)
+        return failed(kind, context, error)
     return Ending("succeeded", result, context.made)
 
 
-def failed(context: Context, error: BaseException) -> Ending:
+def failed(kind: Kind, context: Context, error: BaseException) -> Ending:
     """Return what an exception means for the attempt; the traceback of a surprise is logged."""
     if isinstance(error, LeaseLost):
         return Ending("lease-lost")
+    if isinstance(error, Cancelled) and context.stopped:
+        return Ending("cancelled")
+    if isinstance(error, TimedOut):
+        return timed_out(context)
     if isinstance(error, Unavailable) and postgres.is_outage(error):
         return Ending("released")
     digest = traces.digest(error)
+    final = isinstance(error, (PermanentFailure, Archived, *kind.permanent))
     if isinstance(error, AppError):
-        final = isinstance(error, PermanentFailure | Archived)
         return Ending("failed", error=_storable(str(error)), final=final, digest=digest)
     logs.exception("job.raised", job_id=context.job_id, kind=context.kind, digest=digest)
+    return Ending("failed", error=_storable(_reason(error)), final=final, digest=digest)
+
+
+def timed_out(context: Context) -> Ending:
+    """Return the ending of an attempt that has taken too long."""
+    return Ending("timed-out", error=f"The attempt took longer than {context.timeout:g} seconds.")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "The job needed more memory than it may have."
     # Only the kind of error is shown: its text may hold what a driver says.
-    reason = f"The job stopped with an unexpected error ({type(error).__name__})."
-    return Ending("failed", error=_storable(reason), digest=digest)
+    return f"The job stopped with an unexpected error ({type(error).__name__})."
 
 
 def _result(kind: Kind, context: Context) -> dict[str, Any] | None:

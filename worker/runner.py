@@ -13,13 +13,14 @@ from lib import logs
 from lib.bridge import queue
 from lib.errors import Unavailable
 from lib.jobs import lifecycle
-from lib.jobs.lifecycle import Lease, Row, Success
+from lib.jobs.lifecycle import Backoff, Lease, Row, Success
 from lib.stores import postgres
 from worker import attempt
 from worker.attempt import Ending
 from worker.batches import Batches
 from worker.context import Context
 from worker.heartbeat import Running
+from worker.isolation.children import Children
 from worker.kinds import Kind
 from worker.pace import Pace
 
@@ -40,12 +41,14 @@ class Runner:
         known: Mapping[str, Kind],
         running: Running,
         pace: Pace,
+        children: Children,
         stopping: Callable[[], bool],
     ) -> None:
         self._name = name
         self._known = known
         self._running = running
         self._pace = pace
+        self._children = children
         self._stopping = stopping
         # Threads go on at once. A worker killed before these are written has its jobs run again,
         # as one killed a moment earlier would.
@@ -88,12 +91,21 @@ class Runner:
         context, started = Context(job, kind.timeout), perf_counter()
         logs.request_id.set(context.request_id)
         self._running.add(context)
-        ending = attempt.run(kind, context)
+        ending = self._run(kind, context)
+        context.finished = True
         if ending.how == "succeeded":
             self.finisher.put((context, ending))
         else:
             self._settle(context, ending)
         self._pace.took(perf_counter() - started)
+
+    def _run(self, kind: Kind, context: Context) -> Ending:
+        if not kind.isolated:
+            return attempt.run(kind, context)
+        try:
+            return self._children.run(context)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not stay in hand
+            return attempt.failed(kind, context, error)
 
     def _finish(self, finished: list[Finished]) -> None:
         try:
@@ -101,7 +113,8 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - one that can't be stored takes none with it
             if len(finished) == 1:
                 context, _ = finished[0]
-                self._settle(context, attempt.failed(context, error))
+                failed = attempt.failed(self._known[context.kind], context, error)
+                self._settle(context, failed)
                 return
             for each in finished:
                 self._finish([each])
@@ -110,7 +123,9 @@ class Runner:
             self._end(context, "succeeded" if context.job_id in ended else "lease-lost")
 
     def _settle(self, context: Context, ending: Ending) -> None:
-        self._end(context, _patiently(lambda: _write(context, ending)) or "lease-lost")
+        backoff = self._known[context.kind].backoff
+        outcome = _patiently(lambda: _write(context, ending, backoff))
+        self._end(context, outcome or "lease-lost")
 
     def _end(self, context: Context, outcome: str) -> None:
         self._running.remove(context)
@@ -133,20 +148,24 @@ def _succeed(finished: list[Finished]) -> set[UUID]:
         return lifecycle.succeed(conn, successes)
 
 
-def _write(context: Context, ending: Ending) -> str | None:
+def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
     """Write down what is no success; return what became of the job, None if it is not ours."""
     if ending.how == "lease-lost":
         return None
     with postgres.transaction() as conn:
         if ending.how == "released":
             return "released" if lifecycle.release(conn, [context.lease], AFTER_OUTAGE) else None
+        if ending.how == "cancelled":
+            return "cancelled" if lifecycle.cancel(conn, [context.lease]) else None
         return lifecycle.fail(
             conn,
             context.lease,
             context.attempt,
             ending.error,
             final=ending.final,
+            outcome=ending.how,
             digest=ending.digest,
+            backoff=backoff,
         )
 
 

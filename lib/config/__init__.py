@@ -59,9 +59,11 @@ class Settings:
     worker_concurrency: int
     worker_handlers: tuple[str, ...]
     worker_drain: int
+    worker_memory_limit: int
     job_lease: int
     job_retry_delay: int
     job_lost_after: int
+    job_cancel_grace: int
     audit_retention_days: int
     rate_limits: bool
     email_verification_required: bool
@@ -119,9 +121,11 @@ def load(env: Mapping[str, str]) -> Settings:
         worker_concurrency=_integer(env, "WORKER_CONCURRENCY", 4),
         worker_handlers=_words(env, "WORKER_HANDLERS") or ("worker.handlers",),
         worker_drain=_duration(env, "WORKER_DRAIN", "25s"),
+        worker_memory_limit=_count(env, "WORKER_MEMORY_LIMIT", 512),
         job_lease=_duration(env, "JOB_LEASE", "30s"),
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
+        job_cancel_grace=_duration(env, "JOB_CANCEL_GRACE", "5s"),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
         rate_limits=_switch(env, "RATE_LIMITS", ("on", "off")),
         email_verification_required=not _switch(

@@ -166,6 +166,40 @@ def fail(
     ).fetchone()
 
 
+def asked_to_stop(conn: Connection, leases: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Return the ids of those of these jobs that somebody asked to be cancelled."""
+    rows = conn.execute(
+        f"""
+        SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+        WHERE {_OURS} AND j.cancel_requested_at IS NOT NULL
+        """,  # noqa: S608
+        _given(leases),
+    )
+    return {row["id"] for row in rows}
+
+
+def cancel(conn: Connection, leases: Sequence[tuple[UUID, UUID]], reason: str) -> list[Row]:
+    """End those of these jobs that somebody asked to be cancelled; return them."""
+    return conn.execute(
+        f"""
+        WITH ours AS (
+            SELECT {UNDER_WAY}
+            FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+            WHERE {_OURS} AND j.cancel_requested_at IS NOT NULL ORDER BY j.id FOR UPDATE OF j
+        ), attempts AS (
+            {written_down("'cancelled'", "%(reason)s::text")}
+        ), changed AS (
+            UPDATE jobs j SET state = 'cancelled', error = %(reason)s::text,
+                finished_at = clock_timestamp(), {_OVER}
+            FROM ours WHERE j.id = ours.id
+            RETURNING {CHANGED}
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        _given(leases) | {"reason": reason},
+    ).fetchall()
+
+
 def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float) -> list[Row]:
     """Give jobs back as if they had not been taken: the attempt is not counted."""
     return conn.execute(

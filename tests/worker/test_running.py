@@ -98,6 +98,17 @@ def test_a_permanent_failure_is_not_tried_again(worker, submit, ended, mark, mar
     assert job["error"] == "There is no such thing."
 
 
+def test_a_kind_says_which_failures_are_permanent_and_how_soon_others_come_back(
+    worker, submit, ended, mark, marks
+):
+    worker(JOB_RETRY_DELAY="1h")
+    job = ended(submit("lookup", mark=str(mark)))
+    assert (job["state"], marks("ran")) == ("failed", 1)
+    assert "KeyError" in job["error"]
+    job = ended(submit("eager", mark=str(mark)), 10)
+    assert (job["state"], job["attempt"], marks("ran")) == ("failed", 3, 4)
+
+
 @pytest.mark.parametrize("kind", ["broken", "exits", "unspeakable"])
 def test_what_nobody_expects_fails_the_job_and_not_the_worker(worker, submit, ended, kind):
     running = worker()
