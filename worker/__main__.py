@@ -17,8 +17,9 @@ from lib.bridge import rooms
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
 from lib.stores import mongo, postgres, redis
-from worker import health, kinds, maintenance, queue, smtp, tasks
+from worker import health, kinds, maintenance, metrics, queue, smtp, tasks
 from worker.consumer import Consumer
+from worker.figures import Figures
 from worker.heartbeat import BEATS_PER_LEASE, Running
 from worker.isolation.children import Children
 from worker.kinds import Kind
@@ -56,7 +57,10 @@ class Worker:
             settings().job_cancel_grace,
             keep=lambda: not stopping(),
         )
-        self._runner = Runner(name, known, self._running, pace, self._children, stopping)
+        self._figures = Figures()
+        self._runner = Runner(
+            name, known, self._running, pace, self._children, self._figures, stopping
+        )
         tasks.register(self._queue, self._runner.run)
         self._queue.take_ahead(pace.ahead, self._runner.claim)
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
@@ -74,7 +78,7 @@ class Worker:
             self._children.stop()
 
     def _work(self) -> None:
-        server = health.serve(settings().host, settings().worker_port, self._state)
+        server = health.serve(settings().host, settings().worker_port, self._state, self._metrics)
         rooms.use(self._publisher)
         self._announce()
         self._publisher.start()
@@ -117,7 +121,12 @@ class Worker:
 
     def _state(self) -> tuple[bool, dict[str, Any]]:
         late = [loop.name for loop in self._loops if monotonic() - loop.beaten > STUCK_AFTER]
-        return not late, {"running": len(self._running), "late": late}
+        able = self._running.stuck() < settings().worker_concurrency
+        return able and not late, {"running": len(self._running), "late": late}
+
+    def _metrics(self) -> str:
+        now = {"running": len(self._running), "stuck": self._running.stuck()}
+        return metrics.text(self._figures, now | {"processes": len(self._children)})
 
 
 def main() -> int:

@@ -40,6 +40,10 @@ class Running:
         with self._guard:
             return list(self._contexts.values())
 
+    def stuck(self) -> int:
+        """Return how many handlers go on although their job was taken from them."""
+        return sum(c.stopped == "lease-lost" and not c.finished for c in self.all())
+
     def beat(self) -> None:
         """Renew every lease, but not of a handler past its time: if all else fails, it ends so.
 

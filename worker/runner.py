@@ -19,6 +19,7 @@ from worker import attempt
 from worker.attempt import Ending
 from worker.batches import Batches
 from worker.context import Context
+from worker.figures import Figures
 from worker.heartbeat import Running
 from worker.isolation.children import Children
 from worker.kinds import Kind
@@ -42,6 +43,7 @@ class Runner:
         running: Running,
         pace: Pace,
         children: Children,
+        figures: Figures,
         stopping: Callable[[], bool],
     ) -> None:
         self._name = name
@@ -49,6 +51,7 @@ class Runner:
         self._running = running
         self._pace = pace
         self._children = children
+        self._figures = figures
         self._stopping = stopping
         # Threads go on at once. A worker killed before these are written has its jobs run again,
         # as one killed a moment earlier would.
@@ -66,6 +69,7 @@ class Runner:
             rows = lifecycle.claim(
                 conn, job_ids, worker=self._name, kinds=list(self._known), spare=len(job_ids) > 1
             )
+        self._figures.claimed(row.pop("waited") for row in rows)
         return {row["id"]: row for row in rows}
 
     def run(self, job_id: UUID, row: Row | None) -> None:
@@ -129,6 +133,7 @@ class Runner:
 
     def _end(self, context: Context, outcome: str) -> None:
         self._running.remove(context)
+        self._figures.end(context.kind, outcome, context.age_ms() / 1000)
         logs.info(
             "job.ended",
             request_id=context.request_id,

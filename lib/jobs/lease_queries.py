@@ -34,7 +34,8 @@ def claim(
 ) -> list[Row]:
     """Take those of these jobs that are due and of these kinds; `lease` is in seconds.
 
-    With `spare`, only those that have another attempt after this one.
+    A row tells how many seconds the job `waited` since it was due. With `spare`, only those that
+    have another attempt after this one.
     """
     return conn.execute(
         f"""
@@ -50,7 +51,8 @@ def claim(
                 progress = 0, progress_message = '', started_at = coalesce(started_at, now()),
                 attempt_started_at = now()
             FROM due WHERE j.id = due.id
-            RETURNING {CHANGED}, j.lease_token
+            RETURNING {CHANGED}, j.lease_token,
+                extract(epoch FROM clock_timestamp() - j.run_at)::float8 AS waited
         )
         {WITH_ACTOR}
         """,  # noqa: S608

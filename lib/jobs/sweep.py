@@ -11,6 +11,7 @@ from lib.jobs.telling import tell
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one sweep
+MAX_COUNTED = 100_000  # jobs that wait; beyond that nobody needs the number
 DIED = "The worker stopped in the middle of this attempt."
 NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
 
@@ -21,6 +22,15 @@ def sweep() -> dict[str, int]:
     Raises Unavailable while a store does not answer.
     """
     return NOTHING | _stalled() | _due() | _lost()
+
+
+def due() -> dict[str, Any]:
+    """Return how many `jobs` wait for a worker, up to a limit, and since how long the `oldest`.
+
+    In seconds. Raises Unavailable while Postgres does not answer.
+    """
+    with postgres.connection() as conn:
+        return sweep_queries.due(conn, MAX_COUNTED)
 
 
 def _stalled() -> dict[str, int]:

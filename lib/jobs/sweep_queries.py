@@ -86,3 +86,22 @@ def waiting(conn: Connection, limit: int) -> int:
         [limit],
     ).fetchone()
     return row["waiting"] if row else 0
+
+
+def due(conn: Connection, limit: int) -> dict[str, Any]:
+    """Return how many jobs wait, up to `limit`, and for how many seconds the oldest has."""
+    return (
+        conn.execute(
+            """
+            SELECT count(*) AS jobs,
+                   coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
+            FROM (
+                SELECT run_at FROM jobs
+                WHERE state IN ('queued', 'retrying') AND run_at <= now()
+                ORDER BY run_at LIMIT %s
+            ) due
+            """,
+            [limit],
+        ).fetchone()
+        or {}
+    )
