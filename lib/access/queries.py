@@ -11,6 +11,7 @@ from lib.access.lookup_statements import ALONE, NOTED_EVERY, SHARED, STATEMENTS,
 if TYPE_CHECKING:
     from lib.access.tokens import Claims
     from lib.stores.connection import Connection
+    from lib.stores.statements import Check
 
 
 ENDS_IT = ("account", "exclusive")  # a look-up for what may end the session that asks
@@ -33,6 +34,16 @@ def lookup(
         _take_turn(conn, claims.session_id, ALONE if (scope, lock) == ENDS_IT else SHARED)
     statement = STATEMENTS[_credential(claims), scope, lock]
     return conn.execute(statement, _values(claims, target_id)).fetchone()
+
+
+def confirm(
+    conn: Connection, scope: str, *, claims: Claims, target_id: UUID | None, check: Check
+) -> None:
+    """Look up as for a `write`, together with the next statement; `check` gets the rows found."""
+    if claims.session_id:
+        _take_turn(conn, claims.session_id, SHARED)
+    statement = STATEMENTS[_credential(claims), scope, "write"]
+    conn.put_off(statement, _values(claims, target_id), check)
 
 
 def _take_turn(conn: Connection, session_id: UUID, turn: str) -> None:
