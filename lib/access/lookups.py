@@ -99,6 +99,11 @@ def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
     queries.hold_workspace(conn, workspace_id)
 
 
+def hold_person(conn: Connection, user_id: UUID) -> None:
+    """Wait for all writes of a person and keep others out, to end what they come with."""
+    queries.hold_person(conn, user_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Somebody who asks for a list, not looked up yet: that happens while the list is read.
