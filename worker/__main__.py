@@ -17,7 +17,7 @@ from lib.bridge import rooms
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
 from lib.stores import mongo, postgres, redis
-from worker import health, kinds, maintenance, metrics, queue, smtp, tasks
+from worker import health, kinds, maintenance, metrics, queue, smtp
 from worker.consumer import Consumer
 from worker.figures import Figures
 from worker.heartbeat import BEATS_PER_LEASE, Running
@@ -61,14 +61,16 @@ class Worker:
         self._runner = Runner(
             name, known, self._running, pace, self._children, self._figures, stopping
         )
-        tasks.register(self._queue, self._runner.run)
+        self._queue.run_with(self._runner.run)
         self._queue.take_ahead(pace.ahead, self._runner.claim)
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
         idle = Loop("idle", IDLE_EVERY, lambda: self._give_back(MAX_IDLE))
         watch = Loop(
             "watch", WATCH_EVERY, Watch(self._running, known, settings().job_cancel_grace).look
         )
-        self._loops = [beat, idle, watch, maintenance.sweeper(), maintenance.mover()]
+        self._loops = [beat, idle, watch, maintenance.sweeper()]
+        if settings().mongo_uri:  # without a log store, events wait in Postgres
+            self._loops.append(maintenance.mover())
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from lib import logs
 from lib.errors import AppError, Archived, Unavailable
@@ -79,7 +80,7 @@ def _reason(error: BaseException) -> str:
 
 def _result(kind: Kind, context: Context) -> dict[str, Any] | None:
     try:
-        context.payload = kind.payload().load(context.payload)
+        context.payload = _loader(kind.payload).load(context.payload)
     except ValidationError:
         raise PermanentFailure("This worker does not understand the payload.") from None
     result = kind.handler(context)
@@ -89,6 +90,11 @@ def _result(kind: Kind, context: Context) -> dict[str, Any] | None:
     if len(text) > MAX_RESULT:
         raise PermanentFailure(f"The result of this job is larger than {MAX_RESULT} bytes.")
     return parse(text, "result")
+
+
+@cache
+def _loader(schema: type[Schema]) -> Schema:
+    return schema()
 
 
 def _storable(text: str) -> str:

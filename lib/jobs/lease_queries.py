@@ -12,7 +12,7 @@ from uuid import UUID
 
 from lib.access.lookup_statements import SHARED
 from lib.jobs.attempt_queries import UNDER_WAY, written_down
-from lib.jobs.queries import CHANGED, COLUMNS, WITH_ACTOR
+from lib.jobs.queries import CHANGED, COLUMNS, TOLD, WITH_ACTOR
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -51,7 +51,7 @@ def claim(
                 progress = 0, progress_message = '', started_at = coalesce(started_at, now()),
                 attempt_started_at = now()
             FROM due WHERE j.id = due.id
-            RETURNING {CHANGED}, j.lease_token,
+            RETURNING {TOLD}, j.payload, j.lease_token,
                 extract(epoch FROM clock_timestamp() - j.run_at)::float8 AS waited
         )
         {WITH_ACTOR}
@@ -119,7 +119,7 @@ def succeed(
             UPDATE jobs j SET state = 'succeeded', progress = 100, result = ours.result,
                 error = NULL, finished_at = clock_timestamp(), {_OVER}
             FROM ours WHERE j.id = ours.id
-            RETURNING {CHANGED}
+            RETURNING {TOLD}
         )
         {WITH_ACTOR}
         """,  # noqa: S608

@@ -1,4 +1,4 @@
-"""GET /metrics of a worker: what it counts, and how the queue stands; GET /health, of stuck ones."""
+"""GET /metrics of a worker: what it counts, how the queue stands; GET /health, of stuck ones."""
 
 import re
 
