@@ -8,6 +8,8 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from ctypes import CDLL
 from time import monotonic
 from types import FrameType
 from typing import Any, NoReturn
@@ -35,6 +37,7 @@ STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements
 MAX_IDLE = 0.5  # seconds that a job which was taken may wait for a thread
 IDLE_EVERY = 0.25  # seconds between two looks at that
+M_ARENA_MAX = -8  # of mallopt(3)
 MEGABYTE = 1024 * 1024  # bytes
 
 
@@ -134,6 +137,7 @@ class Worker:
 def main() -> int:
     """Run a worker with the settings of the environment; return the exit status."""
     signal.signal(signal.SIGTERM, _leave)
+    _save_memory()
     try:
         logs.configure(settings().log_level)
         smtp.check()
@@ -147,6 +151,12 @@ def main() -> int:
         postgres.close()
         mongo.close()
     return 0
+
+
+def _save_memory() -> None:
+    # One heap for all threads: they take turns anyway, and glibc would give each its own.
+    with suppress(OSError, AttributeError):
+        CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
