@@ -146,3 +146,23 @@ def writes(job):
         leave_mark(job, "began")
         conn.execute("SELECT pg_sleep(%s)", [job.payload["seconds"]])
         conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])
+
+
+@on_thread("test.effect", title="Writes down that it ran", payload=Payload)
+def effect(job):
+    write_effect(job)
+
+
+@job_kind("alone.effect", title="Writes down that it ran", payload=Payload)
+def effect_alone(job):
+    write_effect(job)
+
+
+def write_effect(job: Context) -> None:
+    """Leave a row in the table of the test, under the lease, and take some time over it."""
+    with job.transaction() as conn:
+        time.sleep(job.payload["seconds"])
+        conn.execute(
+            "INSERT INTO test_effects (job_id, attempt, at) VALUES (%s, %s, clock_timestamp())",
+            [job.job_id, job.attempt],
+        )

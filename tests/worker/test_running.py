@@ -161,6 +161,18 @@ def test_a_project_is_exported_with_a_manifest(worker, submit, ended, team):
     assert done["result"] == {"files": 4, "bytes": 5 + 8 + 1 + 2}
 
 
+def test_several_workers_share_the_work(worker, submit, ended, team):
+    workers = [worker(WORKER_CONCURRENCY="2"), worker(WORKER_CONCURRENCY="2")]
+    jobs = [submit("slow", seconds=0.3) for _ in range(20)]
+    assert {(ended(job)["state"], ended(job)["attempt"]) for job in jobs} == {("succeeded", 1)}
+    ran_by = []
+    for job in jobs:
+        (row,) = team.viewer.get(f"/jobs/{job['id']}/attempts").get_json()["items"]
+        ran_by.append(int(row["worker"].rpartition("-")[2]))
+    assert {running.process.pid for running in workers} == set(ran_by)
+    assert min(ran_by.count(pid) for pid in set(ran_by)) >= 4
+
+
 def test_health_tells_how_many_jobs_run(worker, submit, ended, eventually):
     running = worker()
     assert running.health() == {"status": "ok", "running": 0, "late": []}
