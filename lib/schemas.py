@@ -52,3 +52,15 @@ class _Whole(fields.Integer):
 def integer_field(**kwargs: Any) -> fields.Integer:
     """Return a field for an integer; as in JSON Schema 5.0 is one, and "5" and true are not."""
     return _Whole(strict=True, **kwargs)
+
+
+class _Truth(fields.Boolean):
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def boolean_field(**kwargs: Any) -> fields.Boolean:
+    """Return a field for true or false; as in JSON Schema, "true", "on" and 1 are neither."""
+    return _Truth(**kwargs)
