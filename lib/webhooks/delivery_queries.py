@@ -145,7 +145,7 @@ def due(conn: Connection, *, at_once: int, limit: int) -> list[Row]:
     """Lock and return deliveries that are due, of each endpoint so many that `at_once` are in hand.
 
     One in hand for longer than its time counts as due: whoever had it is gone. An endpoint that is
-    failing is sent one at a time, so that it keeps nobody waiting but itself.
+    failing, or slow, is sent one at a time, so that it keeps nobody waiting but itself.
     """
     return conn.execute(
         """
@@ -170,7 +170,8 @@ def due(conn: Connection, *, at_once: int, limit: int) -> list[Row]:
             WHERE endpoint_id = e.id AND state = 'pending' AND next_at <= now()
             ORDER BY next_at
             LIMIT greatest(
-                0, CASE WHEN e.failing_since IS NULL THEN %(at_once)s ELSE 1 END - hands.taken
+                0, CASE WHEN e.failing_since IS NULL AND NOT e.slow THEN %(at_once)s
+                               ELSE 1 END - hands.taken
             )
             FOR UPDATE SKIP LOCKED
         ) picked

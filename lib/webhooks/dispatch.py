@@ -6,11 +6,15 @@ leaves workers to the others. What a job does not bring back in time is given ou
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from lib.jobs import submission
 from lib.stores import postgres
 from lib.webhooks import delivery_queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
 
 KIND = "webhook.delivery"
 MAX_ATTEMPTS = (
@@ -36,7 +40,7 @@ def dispatch() -> int:
     return len(taken)
 
 
-def _submit(conn: Any, delivery: dict[str, Any]) -> Any:
+def _submit(conn: Connection, delivery: dict[str, Any]) -> UUID:
     payload = {name: str(delivery[name]) for name in ("endpoint_id", "event_id")}
     return submission.submit_internal(
         conn,

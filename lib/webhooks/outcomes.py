@@ -25,6 +25,7 @@ SCHEDULE = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 JITTER = 0.1  # of each pause, at most, so that what failed together does not come back together
 MAX_RETRY_AFTER = 86_400  # seconds that a receiver may put us off
 MAX_FAILING = 5  # days of nothing but failures after which an endpoint is disabled
+SLOW = 2_000  # milliseconds for an answer beyond which an endpoint is sent one at a time
 GONE = 410  # the receiver wants no more of this
 REASONS = {
     "gone": "it answered 410 Gone",
@@ -74,7 +75,7 @@ def settle(conn: Connection, delivery: Row, attempt: Attempt) -> str:
     `lost` is the state of one that is in other hands by now: nothing is written of it.
     """
     if attempt.delivered:
-        queries.note_success(conn, delivery["endpoint_id"])
+        queries.note_success(conn, delivery["endpoint_id"], attempt.ms > SLOW)
         return _write(conn, delivery, attempt, "delivered")
     endpoint = queries.note_failure(conn, delivery["endpoint_id"], MAX_FAILING)
     if endpoint is None:

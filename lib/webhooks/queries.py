@@ -91,14 +91,14 @@ def delete(conn: Connection, endpoint_id: UUID) -> None:
     conn.execute("DELETE FROM webhook_endpoints WHERE id = %s", [endpoint_id])
 
 
-def note_success(conn: Connection, endpoint_id: UUID) -> None:
-    """Forget that an endpoint was failing, if it was."""
+def note_success(conn: Connection, endpoint_id: UUID, slow: bool) -> None:
+    """Remember that an endpoint does not fail, and whether it is slow, if that is news."""
     conn.execute(
         """
-        UPDATE webhook_endpoints SET failing_since = NULL
-        WHERE id = %s AND failing_since IS NOT NULL
+        UPDATE webhook_endpoints SET failing_since = NULL, slow = %(slow)s
+        WHERE id = %(id)s AND (failing_since IS NOT NULL OR slow <> %(slow)s)
         """,
-        [endpoint_id],
+        {"id": endpoint_id, "slow": slow},
     )
 
 

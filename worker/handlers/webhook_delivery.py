@@ -55,6 +55,7 @@ def deliver(job: Context) -> dict[str, Any]:
     job.check()
     with postgres.transaction() as conn:
         state = outcomes.settle(conn, delivery, attempt)
+    dispatch.dispatch()  # what has waited for this one need not wait for the loop's next round
     return {"state": state, "status": attempt.status}
 
 
