@@ -3,7 +3,7 @@
 import pytest
 
 from lib.stores import postgres
-from tests.api.walk import KIND, invitation, own_ids
+from tests.api.walk import KIND, invitation, own_ids, webhook
 
 
 @pytest.fixture
@@ -33,5 +33,6 @@ def ids(team, job_kind):
             "user_id": team.collaborator.id,
         }
         | invitation(team)
+        | webhook(team)
         | own_ids(team.owner)
     )

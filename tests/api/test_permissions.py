@@ -20,6 +20,7 @@ def database(ids):
     tables = (
         "workspaces", "workspace_members", "invitations", "projects", "project_members", "files",
         "file_updates", "jobs", "users", "sessions", "personal_tokens", "account_links",
+        "webhook_endpoints", "webhook_secrets", "webhook_deliveries",
     )  # fmt: skip
     with postgres.connection() as conn:
         return [

@@ -14,7 +14,7 @@ from lib.jobs import retention
 from lib.mail import mail
 from lib.stores import postgres
 
-NOTHING = {"answers": 0, "counts": 0, "jobs": 0}
+NOTHING = {"answers": 0, "counts": 0, "jobs": 0, "deliveries": 0, "secrets": 0}
 
 
 @pytest.fixture

@@ -54,7 +54,8 @@ def hurry():
     """Let what waits for its next attempt be due now."""
     with postgres.connection() as conn:
         conn.execute(
-            "UPDATE webhook_deliveries SET next_at = now() WHERE state = 'pending' AND job_id IS NULL"
+            "UPDATE webhook_deliveries SET next_at = now()"
+            " WHERE state = 'pending' AND job_id IS NULL"
         )
 
 
