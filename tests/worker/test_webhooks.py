@@ -382,3 +382,30 @@ def test_jobs_are_told_of_and_the_jobs_that_deliver_are_not(
         "job.started", "job.submitted", "job.succeeded", "webhook.created",
     ]  # fmt: skip
     assert {r.event["data"]["target"]["id"] for r in receiver.requests} >= {job["id"]}
+
+
+def test_neither_secrets_nor_urls_show_in_logs_jobs_and_events(
+    worker, webhook, receiver, add_project, eventually, log, settled
+):
+    receiver.answers = [Answer(500)]
+    hook = webhook(events=["project.created"], url=f"{receiver.url}?token=canary-of-the-url")
+    running = worker(LOG_LEVEL="DEBUG")
+    add_project()
+    eventually(lambda: log(hook))
+    delivery = settled(hook, log(hook)[0])
+    assert receiver.requests[0].path == "/hook?token=canary-of-the-url"
+    with postgres.connection() as conn:
+        jobs = conn.execute(
+            "SELECT payload, result, error, request_id FROM jobs WHERE kind = 'webhook.delivery'"
+            " AND payload ->> 'event_id' = %s",
+            [delivery["id"]],
+        ).fetchall()
+        told = conn.execute("SELECT event FROM audit_outbox").fetchall()
+        kept = conn.execute(
+            "SELECT payload, attempts FROM webhook_deliveries WHERE endpoint_id = %s", [hook["id"]]
+        ).fetchall()
+    eventually(lambda: "webhook.delivery" in running.text.partition("job.ended")[2])
+    assert len(jobs) == 1
+    everything = running.text + str(jobs) + str(told) + str(kept)
+    for secret in (hook["secret"], hook["secret"].removeprefix("whsec_"), "canary-of-the-url"):
+        assert secret not in everything
