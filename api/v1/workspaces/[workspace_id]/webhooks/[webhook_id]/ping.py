@@ -11,7 +11,7 @@ from lib.webhooks.schemas import DeliveryDetailOut
 
 app = function(__name__)
 
-ONE = "/api/v1/workspaces/{workspace_id}/webhooks/{endpoint_id}/deliveries/{id}"
+ONE = "/api/v1/workspaces/{workspace_id}/webhooks/{webhook_id}/deliveries/{id}"
 
 
 @app.post("/api/v1/workspaces/<uuid:workspace_id>/webhooks/<uuid:webhook_id>/ping")
