@@ -84,6 +84,7 @@ def ping(access: Access, webhook_id: UUID) -> Row:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     payload = {"type": PING, "timestamp": at, "data": data}
     delivery_queries.insert(access.conn, webhook_id, event_id, payload, caller.origin.request_id)
+    endpoints.wake(access, webhook_id)
     endpoints.record(access, "webhook.pinged", endpoint)
     return read(access, webhook_id, event_id)
 
@@ -97,6 +98,7 @@ def redeliver(access: Access, webhook_id: UUID, delivery_id: UUID) -> Row:
     endpoint = endpoints.require_enabled(access, webhook_id)
     if not delivery_queries.again(access.conn, webhook_id, delivery_id):
         raise Conflict("An attempt is under way.")
+    endpoints.wake(access, webhook_id)
     endpoints.record(access, "webhook.redelivered", endpoint, delivery_id=str(delivery_id))
     return read(access, webhook_id, delivery_id)
 
@@ -117,6 +119,7 @@ def redeliver_failed(
         limit=AT_ONCE,
     )
     if begun:
+        endpoints.wake(access, webhook_id)
         endpoints.record(access, "webhook.redelivered", endpoint, deliveries=begun)
     return {"redelivered": begun, "more": begun == AT_ONCE}
 

@@ -19,7 +19,8 @@ KEPT_ATTEMPTS = 30  # of one delivery; the oldest go first
 TURN = 0x776562686F6F6B  # "webhook": the advisory lock of whoever gives out deliveries
 
 _COLUMNS = """
-d.event_id AS id, d.endpoint_id AS webhook_id, d.type, d.state, d.tries, d.attempts -> -1 AS last_attempt,
+d.event_id AS id, d.endpoint_id AS webhook_id, d.type, d.state, d.tries,
+d.attempts -> -1 AS last_attempt,
 CASE WHEN d.state = 'pending' AND d.job_id IS NULL THEN d.next_at END AS next_at, d.created_at,
 d.finished_at
 """
@@ -161,6 +162,7 @@ def due(conn: Connection, *, at_once: int, limit: int) -> list[Row]:
         )
         SELECT picked.* FROM waiting
         JOIN webhook_endpoints e ON e.id = waiting.endpoint_id AND e.enabled
+            AND (e.rests_until IS NULL OR e.rests_until <= now())
         CROSS JOIN LATERAL (
             SELECT count(*) AS taken FROM webhook_deliveries
             WHERE endpoint_id = e.id AND job_id IS NOT NULL AND next_at > now()

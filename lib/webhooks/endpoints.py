@@ -61,6 +61,11 @@ def require_enabled(access: Access, webhook_id: UUID) -> Row:
     return endpoint
 
 
+def wake(access: Access, webhook_id: UUID) -> None:
+    """Have what waits for an endpoint sent at once, though it has failed a moment ago."""
+    queries.wake(access.conn, webhook_id)
+
+
 def update(access: Access, webhook_id: UUID, changes: Row) -> Row:
     """Change an endpoint; what waits for one that is disabled is given up.
 

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 SCHEDULE = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 JITTER = 0.1  # of each pause, at most, so that what failed together does not come back together
 MAX_RETRY_AFTER = 86_400  # seconds that a receiver may put us off
+# For how long an endpoint that fails is sent nothing at all: a tenth of the time for which it has
+# failed, within these seconds. So a dead one, with however much to be told, occupies a worker for
+# one request in five minutes, not for one after another.
+REST = (5, 300)
+REST_PART = 0.1
 MAX_FAILING = 5  # days of nothing but failures after which an endpoint is disabled
 SLOW = 2_000  # milliseconds for an answer beyond which an endpoint is sent one at a time
 GONE = 410  # the receiver wants no more of this
@@ -77,7 +82,10 @@ def settle(conn: Connection, delivery: Row, attempt: Attempt) -> str:
     if attempt.delivered:
         queries.note_success(conn, delivery["endpoint_id"], attempt.ms > SLOW)
         return _write(conn, delivery, attempt, "delivered")
-    endpoint = queries.note_failure(conn, delivery["endpoint_id"], MAX_FAILING)
+    rest = max(REST[0], _asked(attempt.retry_after)), REST[1]
+    endpoint = queries.note_failure(
+        conn, delivery["endpoint_id"], days=MAX_FAILING, rest=rest, part=REST_PART
+    )
     if endpoint is None:
         return "lost"
     reason = _reason(endpoint, attempt)
@@ -91,8 +99,11 @@ def settle(conn: Connection, delivery: Row, attempt: Attempt) -> str:
 def delay(tries: int, retry_after: float | None) -> float:
     """Return how many seconds to wait after a delivery was tried so often before, and again now."""
     pause = SCHEDULE[min(tries, len(SCHEDULE) - 1)]
-    asked = min(retry_after or 0, MAX_RETRY_AFTER)
-    return max(pause, asked) * (1 + random.uniform(0, JITTER))
+    return max(pause, _asked(retry_after)) * (1 + random.uniform(0, JITTER))
+
+
+def _asked(retry_after: float | None) -> float:
+    return min(retry_after or 0, MAX_RETRY_AFTER)
 
 
 def _write(conn: Connection, delivery: Row, attempt: Attempt, state: str) -> str:

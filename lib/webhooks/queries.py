@@ -79,6 +79,7 @@ def update(conn: Connection, endpoint: Row) -> None:
             events = %(events)s, project_id = %(project_id)s, enabled = %(enabled)s,
             disabled_for = CASE WHEN NOT %(enabled)s THEN disabled_for END,
             failing_since = CASE WHEN enabled = %(enabled)s THEN failing_since END,
+            rests_until = NULL,
             updated_at = now()
         WHERE id = %(id)s
         """,
@@ -95,24 +96,38 @@ def note_success(conn: Connection, endpoint_id: UUID, slow: bool) -> None:
     """Remember that an endpoint does not fail, and whether it is slow, if that is news."""
     conn.execute(
         """
-        UPDATE webhook_endpoints SET failing_since = NULL, slow = %(slow)s
+        UPDATE webhook_endpoints SET failing_since = NULL, rests_until = NULL, slow = %(slow)s
         WHERE id = %(id)s AND (failing_since IS NOT NULL OR slow <> %(slow)s)
         """,
         {"id": endpoint_id, "slow": slow},
     )
 
 
-def note_failure(conn: Connection, endpoint_id: UUID, days: int) -> Row | None:
-    """Remember since when an endpoint fails, and lock it; tell whether for that many days now."""
+def note_failure(
+    conn: Connection, endpoint_id: UUID, *, days: int, rest: tuple[float, float], part: float
+) -> Row | None:
+    """Remember since when an endpoint fails, and let it rest; lock and return it.
+
+    It rests for `part` of the time since then, but for so many seconds at least and at most. The
+    row tells whether it has failed for as many `days`, `for_too_long`.
+    """
+    least, most = rest
     return conn.execute(
         """
-        UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, now())
-        WHERE id = %s
+        UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, now()),
+            rests_until = now() + make_interval(secs => greatest(%(least)s, least(%(most)s,
+                extract(epoch FROM now() - coalesce(failing_since, now()))::float8 * %(part)s)))
+        WHERE id = %(id)s
         RETURNING id, workspace_id, url, enabled,
-                  failing_since < now() - make_interval(days => %s) AS for_too_long
+                  failing_since < now() - make_interval(days => %(days)s) AS for_too_long
         """,
-        [endpoint_id, days],
+        {"id": endpoint_id, "days": days, "least": least, "most": most, "part": part},
     ).fetchone()
+
+
+def wake(conn: Connection, endpoint_id: UUID) -> None:
+    """Let an endpoint rest no more: somebody means to see whether it is well."""
+    conn.execute("UPDATE webhook_endpoints SET rests_until = NULL WHERE id = %s", [endpoint_id])
 
 
 def disable(conn: Connection, endpoint_id: UUID, reason: str) -> None:

@@ -57,6 +57,7 @@ def hurry():
             "UPDATE webhook_deliveries SET next_at = now()"
             " WHERE state = 'pending' AND job_id IS NULL"
         )
+        conn.execute("UPDATE webhook_endpoints SET rests_until = NULL")
 
 
 def test_an_event_comes_signed_and_thin(worker, webhook, receiver, add_project, eventually, team):

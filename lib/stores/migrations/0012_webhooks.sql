@@ -2,8 +2,8 @@
 
 -- `disabled_for` says why one was disabled by us: `gone` (it answered 410) or `failing` (for days).
 -- `failing_since` is when the first attempt failed since the last one that did not; `slow` is whether
--- the last one that did not took long. The project, of one that tells of a single project, may be
--- gone: then there is nothing to tell.
+-- the last one that did not took long; until `rests_until` nothing is sent there. The project, of one
+-- that tells of a single project, may be gone: then there is nothing to tell.
 CREATE TABLE webhook_endpoints (
     id            uuid PRIMARY KEY,
     workspace_id  uuid NOT NULL REFERENCES workspaces ON DELETE CASCADE,
@@ -14,6 +14,7 @@ CREATE TABLE webhook_endpoints (
     enabled       boolean NOT NULL,
     disabled_for  text,
     failing_since timestamptz,
+    rests_until   timestamptz,
     slow          boolean NOT NULL DEFAULT false,
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now()

@@ -65,6 +65,15 @@ def give_out(hook):
     return [row for row in rows(hook) if row["job_id"]]
 
 
+def rested(hook):
+    """Let a webhook have rested for long enough, and what waits for it be due."""
+    with postgres.connection() as conn:
+        conn.execute("UPDATE webhook_endpoints SET rests_until = NULL WHERE id = %s", [hook["id"]])
+        conn.execute(
+            "UPDATE webhook_deliveries SET next_at = now() WHERE endpoint_id = %s", [hook["id"]]
+        )
+
+
 def attempt(row, **how):
     """Have the job that holds a delivery make an attempt."""
     at = datetime.now(UTC).isoformat()
@@ -188,9 +197,41 @@ def test_one_that_fails_or_is_slow_is_sent_one_at_a_time_until_it_is_well(webhoo
     attempt(fourth, status=200, ms=outcomes.SLOW + 1)
     (only,) = give_out(hook)
     attempt(only, error="No answer came within 15 seconds.")
+    assert give_out(hook) == []
+    rested(hook)
     (only,) = give_out(hook)
     attempt(only, status=200)
     assert len(give_out(hook)) == dispatch.AT_ONCE
+
+
+def test_one_that_fails_rests_the_longer_the_longer_it_fails(webhook, happen, team):
+    def rest(after, **how):
+        with postgres.connection() as conn:
+            conn.execute(
+                "UPDATE webhook_endpoints SET failing_since = now() - make_interval(secs => %s)"
+                " WHERE id = %s",
+                [after, hook["id"]],
+            )
+        rested(hook)
+        attempt(give_out(hook)[0], status=503, **how)
+        with postgres.connection() as conn:
+            row = conn.execute(
+                "SELECT extract(epoch FROM rests_until - now())::float8 AS rests"
+                " FROM webhook_endpoints WHERE id = %s",
+                [hook["id"]],
+            ).fetchone()
+        return row["rests"]
+
+    hook = webhook(events=["project.created"])
+    happen("project.created")
+    assert 4 < rest(0) <= 5
+    assert 59 < rest(600) <= 60
+    assert 299 < rest(80_000) <= 300
+    assert 999 < rest(0, retry_after=1000) <= 1000
+    happen("project.created")
+    assert give_out(hook) == []
+    assert team.owner.post(f"{hook['path']}/ping").status_code == 202
+    assert len(give_out(hook)) == 1
 
 
 def test_one_webhooks_backlog_keeps_no_other_waiting(webhook, happen):
@@ -208,10 +249,7 @@ def test_what_a_job_does_not_bring_back_is_given_out_again_and_its_late_word_not
     happen("project.created")
     (lost,) = give_out(hook)
     assert give_out(hook) == [lost]
-    with postgres.connection() as conn:
-        conn.execute(
-            "UPDATE webhook_deliveries SET next_at = now() WHERE endpoint_id = %s", [hook["id"]]
-        )
+    rested(hook)
     (again,) = give_out(hook)
     assert again["job_id"] != lost["job_id"]
     assert attempt(lost, status=200) is None
@@ -232,11 +270,7 @@ def test_attempts_follow_the_schedule_to_its_end(webhook, happen, team):
             assert SCHEDULE[number] - 1 < waits < SCHEDULE[number] * 1.1 + 1
             assert state == row["state"] == "pending"
             assert give_out(hook) == []
-            with postgres.connection() as conn:
-                conn.execute(
-                    "UPDATE webhook_deliveries SET next_at = now() WHERE endpoint_id = %s",
-                    [hook["id"]],
-                )
+            rested(hook)
     assert state == row["state"] == "failed"
     assert give_out(hook) == []
     shown = team.owner.get(f"{hook['path']}/deliveries/{row['event_id']}").get_json()
