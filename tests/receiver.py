@@ -102,7 +102,10 @@ class Receiver:
         return [request.event["type"] for request in self.requests]
 
     def _take(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers["content-length"]))
+        length = int(request.headers["content-length"])
+        body = request.rfile.read(length)
+        if len(body) < length:  # the sender was killed
+            return
         with self._lock:
             headers = {name.lower(): value for name, value in request.headers.items()}
             self.requests.append(Received(request.path, headers, body))

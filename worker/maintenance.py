@@ -82,8 +82,8 @@ def dispatcher() -> Loop:
     def give_out() -> None:
         nonlocal resealed
         if monotonic() - resealed > RESEAL_EVERY:
-            secret_store.reseal()
             resealed = monotonic()
+            secret_store.reseal()
         while dispatch.dispatch() == dispatch.BATCH:
             pass
 

@@ -52,13 +52,14 @@ def post(target: Target, headers: dict[str, str], body: bytes, within: float) ->
         target=target.path.encode(),
     )
     backend = CheckedBackend(target.scheme, deadline)
+    named = [("host", target.authority), *headers.items()]
     try:
         with (
             httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool,
-            pool.stream("POST", url, headers=list(headers.items()), content=body) as response,
+            pool.stream("POST", url, headers=named, content=body) as response,
         ):
-            named = {name.lower(): value for name, value in response.headers}
-            retry_after = named.get(b"retry-after")
+            answered = {name.lower(): value for name, value in response.headers}
+            retry_after = answered.get(b"retry-after")
             return Answer(
                 response.status,
                 retry_after.decode("latin-1") if retry_after else None,

@@ -65,6 +65,12 @@ class Target:
     port: int
     path: str
 
+    @property
+    def authority(self) -> str:
+        """The host as a request names it, with its port unless that goes without saying."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if PORTS[self.scheme] == self.port else f"{host}:{self.port}"
+
 
 def parse(url: str) -> Target:
     """Take apart where a webhook leads; raises BadAddress for where none may."""
@@ -90,7 +96,7 @@ def parse(url: str) -> Target:
 def origin(url: str) -> str:
     """Return what of a URL that was accepted once may be told to others."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def check(address: str, scheme: str) -> None:

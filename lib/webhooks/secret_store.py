@@ -42,16 +42,14 @@ def reseal() -> int:
 
     Safe to run anywhere, many at once. Raises Unavailable.
     """
-    done, today = 0, sealing.key_id()
-    others = [key_id for key_id in keys() if key_id != today]
-    while others:
+    older = [key_id for key_id in keys() if key_id != sealing.key_id()]
+    done = 0
+    while older:
         with postgres.transaction() as conn:
-            rows = secret_queries.sealed_by(conn, others, BATCH)
-            for row in rows:
-                text = sealing.unseal(bytes(row["sealed"]), row["id"], row["key_id"])
-                secret_queries.reseal(conn, row["id"], today, sealing.seal(text, row["id"]))
-        done += len(rows)
-        if len(rows) < BATCH:
+            rows = secret_queries.sealed_by(conn, older, BATCH)
+            sealed = sum(_reseal(conn, row) for row in rows)
+        done += sealed
+        if len(rows) < BATCH or not sealed:
             break
     if done:
         logs.info("webhook.resealed", secrets=done)
@@ -61,3 +59,14 @@ def reseal() -> int:
 def forget(conn: Connection, limit: int) -> int:
     """Delete up to `limit` secrets that sign no more; return how many."""
     return secret_queries.delete_expired(conn, limit)
+
+
+def _reseal(conn: Connection, row: Row) -> bool:
+    try:
+        text = sealing.unseal(bytes(row["sealed"]), row["id"], row["key_id"])
+    except sealing.Unopenable:
+        logs.warning("webhook.unopenable", secret_id=row["id"])
+        return False
+    sealed = sealing.seal(text, row["id"])
+    secret_queries.reseal(conn, row["id"], sealing.key_id(), sealed)
+    return True

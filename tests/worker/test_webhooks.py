@@ -410,3 +410,25 @@ def test_neither_secrets_nor_urls_show_in_logs_jobs_and_events(
     everything = running.text + str(jobs) + str(told) + str(kept)
     for secret in (hook["secret"], hook["secret"].removeprefix("whsec_"), "canary-of-the-url"):
         assert secret not in everything
+
+
+def test_mongodb_need_not_be_there(worker, webhook, receiver, add_project, eventually, freeze):
+    webhook(events=["project.created"])
+    worker()
+    thaw = freeze("mongo")
+    add_project()
+    eventually(lambda: receiver.requests, 15)
+    thaw()
+
+
+def test_a_worker_that_can_not_open_the_secret_sends_nothing_unsigned(
+    worker, webhook, receiver, add_project, eventually, log, settled
+):
+    hook = webhook(events=["project.created"])
+    worker(JWT_SECRET="another secret of the server, long enough")
+    add_project()
+    eventually(lambda: log(hook))
+    failed = settled(hook, log(hook)[0])
+    assert failed["state"] == "pending"
+    assert "secret can't be opened" in failed["last_attempt"]["error"]
+    assert receiver.requests == []

@@ -97,3 +97,15 @@ def test_a_limit_that_lets_nothing_through_is_named(text):
     assert load(GOOD).realtime_burst == 100
     with pytest.raises(ConfigError, match="REALTIME_BURST must be"):
         load(GOOD | {"REALTIME_BURST": text})
+
+
+def test_webhooks_lead_to_public_hosts_alone_unless_networks_are_named():
+    assert load(GOOD).webhook_allow_private == ()
+    given = {"WEBHOOK_ALLOW_PRIVATE": " 127.0.0.0/8, ::1/128 ,10.0.0.1"}
+    assert load(GOOD | given).webhook_allow_private == ("127.0.0.0/8", "::1/128", "10.0.0.1/32")
+
+
+@pytest.mark.parametrize("text", ["localhost", "127.0.0.1/8", "10.0.0.0/33", "*", "10.0.0.0/8;::1"])
+def test_what_is_no_network_is_named(text):
+    with pytest.raises(ConfigError, match="WEBHOOK_ALLOW_PRIVATE must be networks"):
+        load(GOOD | {"WEBHOOK_ALLOW_PRIVATE": text})

@@ -83,7 +83,12 @@ def test_a_url_is_taken_apart_as_it_is_sent(stack):
     assert addresses.parse("HTTPS://Bücher.Example:8443/a?b=%20") == addresses.Target(
         "https", "xn--bcher-kva.example", 8443, "/a?b=%20"
     )
-    assert addresses.parse("https://[2606:4700:4700::1111]/x").host == "2606:4700:4700::1111"
+    literal = addresses.parse("https://[2606:4700:4700::1111]:8443/x")
+    assert (literal.host, literal.authority) == (
+        "2606:4700:4700::1111",
+        "[2606:4700:4700::1111]:8443",
+    )
+    assert addresses.parse("https://hooks.example.com:443/x").authority == "hooks.example.com"
     assert addresses.origin("https://hooks.example.com:8443/a?token=b") == (
         "https://hooks.example.com:8443"
     )

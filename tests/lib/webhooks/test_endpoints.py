@@ -214,6 +214,23 @@ def test_the_servers_secret_can_be_changed_once_all_is_sealed_anew(
     assert opened(made) == [made["secret"]]
 
 
+def test_a_secret_that_is_damaged_keeps_no_other_from_being_sealed_anew(
+    webhook, opened, secret_of_the_server
+):
+    damaged, made, first = webhook(), webhook(), settings().jwt_secret
+    with postgres.connection() as conn:
+        conn.execute(
+            "UPDATE webhook_secrets SET sealed = 'damaged-as-it-is' WHERE endpoint_id = %s",
+            [damaged["id"]],
+        )
+    secret_of_the_server("second" * 8, first)
+    assert secret_store.reseal() >= 1
+    secret_of_the_server("second" * 8)
+    assert opened(made) == [made["secret"]]
+    secret_of_the_server(first, "second" * 8)
+    assert secret_store.reseal() >= 1
+
+
 def test_what_is_sealed_for_one_row_opens_in_no_other(stack):
     row, other = new_id(), new_id()
     sealed = sealing.seal("whsec_canary", row)
