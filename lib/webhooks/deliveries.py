@@ -40,6 +40,7 @@ def of_endpoint(
 
     Raises NotFound.
     """
+    ends = [each for each in (cursor, until and first_at(until)) if each]
     rows = delivery_queries.of_endpoint(
         conn,
         workspace_id,
@@ -47,9 +48,7 @@ def of_endpoint(
         state=state,
         type=type,
         since=first_at(since) if since else None,
-        before=min(
-            [*([cursor] if cursor else []), *([first_at(until)] if until else [])], default=None
-        ),
+        before=min(ends, default=None),
         limit=limit + 1,
     )
     if not rows:
@@ -67,23 +66,10 @@ def read(access: Access, webhook_id: UUID, delivery_id: UUID) -> Row:
 
 def ping(access: Access, webhook_id: UUID) -> Row:
     """Have an endpoint told that it is there; raises NotFound, and Conflict for a disabled one."""
-    endpoint, caller, event_id = (
-        endpoints.require_enabled(access, webhook_id),
-        access.caller,
-        new_id(),
-    )
-    data = {
-        "id": str(event_id),
-        "action": PING,
-        "actor": {"id": str(caller.user_id), "name": caller.name},
-        "target": {"type": "webhook", "id": str(webhook_id)},
-        "workspace_id": str(access.id),
-        "project_id": None,
-        "details": {},
-    }
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    payload = {"type": PING, "timestamp": at, "data": data}
-    delivery_queries.insert(access.conn, webhook_id, event_id, payload, caller.origin.request_id)
+    endpoint, event_id = endpoints.require_enabled(access, webhook_id), new_id()
+    request_id = access.caller.origin.request_id
+    said = _ping(access, webhook_id, event_id)
+    delivery_queries.insert(access.conn, webhook_id, event_id, said, request_id)
     endpoints.wake(access, webhook_id)
     endpoints.record(access, "webhook.pinged", endpoint)
     return read(access, webhook_id, event_id)
@@ -127,3 +113,18 @@ def redeliver_failed(
 def forget(conn: Connection, limit: int) -> int:
     """Delete up to `limit` deliveries that are as old as they may be; return how many."""
     return delivery_queries.delete_old(conn, KEPT_DAYS, limit)
+
+
+def _ping(access: Access, webhook_id: UUID, event_id: UUID) -> Row:
+    caller = access.caller
+    data = {
+        "id": str(event_id),
+        "action": PING,
+        "actor": {"id": str(caller.user_id), "name": caller.name},
+        "target": {"type": "webhook", "id": str(webhook_id)},
+        "workspace_id": str(access.id),
+        "project_id": None,
+        "details": {},
+    }
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {"type": PING, "timestamp": at, "data": data}

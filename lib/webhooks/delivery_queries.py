@@ -170,7 +170,7 @@ def due(conn: Connection, *, at_once: int, limit: int) -> list[Row]:
         CROSS JOIN LATERAL (
             SELECT endpoint_id, event_id, request_id FROM webhook_deliveries
             WHERE endpoint_id = e.id AND state = 'pending' AND next_at <= now()
-            ORDER BY next_at
+            ORDER BY next_at, event_id
             LIMIT greatest(
                 0, CASE WHEN e.failing_since IS NULL AND NOT e.slow THEN %(at_once)s
                                ELSE 1 END - hands.taken

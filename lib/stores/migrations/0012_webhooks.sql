@@ -53,7 +53,7 @@ CREATE TABLE webhook_deliveries (
     finished_at timestamptz,
     PRIMARY KEY (endpoint_id, event_id)
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_at)
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_at, event_id)
     WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_taken ON webhook_deliveries (endpoint_id) WHERE job_id IS NOT NULL;
 CREATE INDEX webhook_deliveries_age ON webhook_deliveries (created_at);
