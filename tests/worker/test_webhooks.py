@@ -1,13 +1,15 @@
 """Webhooks from the event to the receiver, through functions, stores and real workers."""
 
 import signal
+import ssl
 import time
 
 import pytest
+import trustme
 from standardwebhooks import WebhookVerificationError
 
 from lib.stores import postgres
-from tests.receiver import Answer, loopback, receiver, webhook
+from tests.receiver import Answer, Receiver, loopback, receiver, webhook
 
 __all__ = ["loopback", "receiver", "webhook"]
 
@@ -432,3 +434,29 @@ def test_a_worker_that_can_not_open_the_secret_sends_nothing_unsigned(
     assert failed["state"] == "pending"
     assert "secret can't be opened" in failed["last_attempt"]["error"]
     assert receiver.requests == []
+
+
+def test_over_tls_a_receiver_is_told_when_it_proves_to_be_the_host_that_was_named(
+    worker, webhook, add_project, eventually, log, settled, tmp_path
+):
+    authority, bundle = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(bundle)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    secure = Receiver(context)
+    try:
+        named, by_address = (
+            webhook(events=["project.created"], url=f"https://{host}:{secure.port}/hook")
+            for host in ("localhost", "127.0.0.1")
+        )
+        worker(SSL_CERT_FILE=str(bundle))
+        add_project()
+        eventually(lambda: log(named) and log(by_address))
+        assert settled(named, log(named)[0])["state"] == "delivered"
+        failed = settled(by_address, log(by_address)[0])["last_attempt"]
+        assert failed["error"] == "Its certificate is not valid for this host."
+        (request,) = secure.requests
+        assert request.verified(named["secret"])["type"] == "project.created"
+        assert request.headers["host"] == f"localhost:{secure.port}"
+    finally:
+        secure.stop()
