@@ -11,7 +11,7 @@ from lib.access import lookups, tokens
 from lib.access.lookups import Asking, Lock
 from lib.access.permissions import PERMISSIONS, Level
 from lib.http import headers, limited
-from lib.http.current import Request, at_hand
+from lib.http.current import MAX_BODY, Request, at_hand
 from lib.stores import postgres
 
 View = Callable[..., Any]
@@ -58,6 +58,7 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
             limited.count(view, lambda: lookups.subject(claims))
             reads = request.method in SAFE_METHODS
             if not reads:
+                request.max_content_length = getattr(view, "max_body", MAX_BODY)
                 request.get_data()  # a slow client's body comes before a connection is held for it
             lend = postgres.connection if reads else postgres.transaction
             with lend() as conn:
