@@ -82,6 +82,8 @@ _TABLE = (
     ),
     Permission("workspace.transfer", "workspace", Level.OWNER, "write", exclusive=True),
     Permission("workspace.audit", "workspace", Level.OWNER, "read"),
+    Permission("report.create", "workspace", Level.OWNER, "write"),
+    Permission("report.list", "workspace", Level.OWNER, "read"),
     Permission("member.list", "workspace", Level.VIEWER, "read"),
     Permission("member.add", "workspace", Level.OWNER, "write", exclusive=True),
     Permission("member.update", "workspace", Level.OWNER, "write", exclusive=True),

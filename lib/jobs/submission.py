@@ -46,6 +46,17 @@ def submit(
     )
 
 
+def submit_for_workspace(
+    access: Access, *, kind: str, payload: dict[str, Any], max_attempts: int
+) -> dict[str, Any]:
+    """Create a job of the workspace as a whole, of an internal kind, and return it."""
+    given = {"kind": kind, "payload": payload, "max_attempts": max_attempts, "run_at": None}
+    place = {"workspace_id": access.id, "project_id": None}
+    caller = access.caller
+    by = {"request_id": caller.origin.request_id, "created_by": caller.user_id}
+    return _create(access.conn, place | given | by, caller)
+
+
 def submit_internal(
     conn: Connection, *, kind: str, payload: dict[str, Any], max_attempts: int, request_id: str
 ) -> UUID:

@@ -24,6 +24,7 @@ BODIES = {
     "file.create": {"path": "another.md"},
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
+    "report.create": {},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
