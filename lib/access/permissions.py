@@ -128,6 +128,11 @@ _TABLE = (
     Permission("upload.extend", "project", Level.COLLABORATOR, "write"),
     Permission("upload.delete", "project", Level.COLLABORATOR, "write"),
     Permission("job.submit", "project", Level.COLLABORATOR, "write"),
+    Permission("schedule.list", "project", Level.VIEWER, "read"),
+    Permission("schedule.create", "project", Level.OWNER, "write"),
+    Permission("schedule.read", "project", Level.VIEWER, "read"),
+    Permission("schedule.update", "project", Level.OWNER, "write"),
+    Permission("schedule.delete", "project", Level.OWNER, "write"),
     Permission("job.list", "project", Level.VIEWER, "read"),
     Permission("job.read", "job", Level.VIEWER, "read"),
 )

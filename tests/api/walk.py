@@ -25,6 +25,8 @@ BODIES = {
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
     "report.create": {},
+    "schedule.create": {"name": "Nightly", "kind": KIND, "cron": "0 3 * * *"},
+    "schedule.update": {"name": "Renamed"},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
@@ -49,6 +51,13 @@ def upload(who, project_id):
     """The id of an upload of a project."""
     path = f"/projects/{project_id}/uploads"
     made = who.post(path, data=b"PK", content_type="application/zip")
+    assert made.status_code == 201, made.text
+    return made.get_json()["id"]
+
+
+def schedule(who, project_id):
+    """The id of a schedule of a project."""
+    made = who.post(f"/projects/{project_id}/schedules", BODIES["schedule.create"])
     assert made.status_code == 201, made.text
     return made.get_json()["id"]
 
