@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_UPLOAD = 50 * 1024 * 1024  # bytes of all parts: as much as an export makes
 MAX_UPLOADS = 20  # of one project at a time
 KEPT_HOURS = 24  # hours until an upload expires
+PURGED_AT_ONCE = 5  # uploads: a statement may take 5 s, and each may hold MAX_UPLOAD
 GRACE_HOURS = 1  # hours that an expired one stays: an import under way may be reading it
 
 __all__ = ["MAX_PART", "MAX_UPLOAD"]
@@ -94,5 +95,5 @@ def parts(conn: Connection, project_id: UUID, upload_id: UUID) -> Iterator[bytes
 
 
 def delete_expired(conn: Connection, limit: int) -> int:
-    """Delete up to `limit` uploads that have expired, with what is known of their imports."""
-    return queries.delete_expired(conn, GRACE_HOURS, limit)
+    """Delete a few uploads that have expired, `limit` at most; return how many."""
+    return queries.delete_expired(conn, GRACE_HOURS, min(limit, PURGED_AT_ONCE))

@@ -72,8 +72,8 @@ def update(access: Access, changes: dict[str, Any], schedule_id: UUID) -> dict[s
     kept["stopped_for"] = None if new["enabled"] else was["stopped_for"]
     queries.update(access.conn, schedule_id, kept | {"updated_by": access.caller.user_id})
     schedule = read(access, schedule_id)
-    changed = {name: value for name, value in changes.items() if value != was[name]}
-    _record(access, "schedule.changed", schedule, {"name": schedule["name"], "changes": changed})
+    changed = sorted(name for name, value in changes.items() if value != was[name])
+    _record(access, "schedule.changed", schedule, _about(schedule) | {"changed": changed})
     return schedule
 
 
@@ -93,7 +93,8 @@ def _next_run(was: dict[str, Any], new: dict[str, Any], now: datetime) -> dateti
 
 
 def _about(schedule: dict[str, Any]) -> dict[str, Any]:
-    return {name: schedule[name] for name in ("name", "kind", "cron", "timezone")}
+    # Not the payload: nobody has said that it holds no secret.
+    return {name: schedule[name] for name in ("name", "kind", "cron", "timezone", "enabled")}
 
 
 def _record(access: Access, action: str, schedule: dict[str, Any], details: dict[str, Any]) -> None:

@@ -135,8 +135,9 @@ def test_what_owners_do_to_schedules_is_in_the_log(team, path, made):
     ]  # fmt: skip
     assert {event["actor_id"] for event in events} == {team.owner.id}
     assert {event["project_id"] for event in events} == {team.project["id"]}
-    assert events[0]["details"] == NIGHTLY
-    assert events[1]["details"]["changes"] == {"name": "Every night"}
+    assert events[0]["details"] == NIGHTLY | {"enabled": True}
+    assert events[1]["details"] == events[2]["details"] | {"changed": ["name"]}
+    assert events[2]["details"]["name"] == "Every night"
 
 
 def test_a_project_has_a_limited_number_however_many_come_at_once(team, path, monkeypatch, at_once):
