@@ -62,7 +62,8 @@ def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
 
 def _body(operation: Operation) -> dict[str, Any]:
     if operation.bytes_type:
-        return {operation.bytes_type: {"schema": {"type": "string", "format": "binary"}}}
+        schema = {"type": "string", "format": "binary", "minLength": 1}
+        return {operation.bytes_type: {"schema": schema}}
     return {JSON: {"schema": operation.body}} if operation.body else {}
 
 
