@@ -1,8 +1,9 @@
-"""Delete records that have served: answers kept for retries, counts of attempts, sent mails."""
+"""Delete records that have served: answers, counts of attempts, sent mails, reports, uploads."""
 
 from time import monotonic
 
 from lib.access import throttle_queries
+from lib.files import uploads
 from lib.http import function
 from lib.http import queries as answer_queries
 from lib.http.cron import cron
@@ -16,6 +17,7 @@ DELETIONS = {
     "answers": answer_queries.forget,
     "counts": throttle_queries.delete_over,
     "jobs": retention.delete_finished,
+    "uploads": uploads.delete_expired,
 }
 
 app = function(__name__)
@@ -24,13 +26,13 @@ app = function(__name__)
 @app.get("/api/cron/prune_records")
 @cron("prune_records")
 def prune_records() -> dict[str, int]:
-    """Delete answers kept for retries, counts of attempts, and sent mails, once they are old."""
+    """Delete answers kept for retries, counts, sent mails, reports and uploads, once old."""
     ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
     for kind, delete in DELETIONS.items():
         while monotonic() < ends:
             with postgres.transaction() as conn:
                 batch = delete(conn, BATCH)
             deleted[kind] += batch
-            if batch < BATCH:
+            if not batch:
                 break
     return deleted
