@@ -21,7 +21,7 @@ from realtime_host.hub import Hub
 from realtime_host.lobby import Lobby
 from realtime_host.presence import Presence
 from realtime_host.publisher import Publisher
-from realtime_host.seats import Seats
+from realtime_host.seats import Seats, neighbourhood
 from realtime_host.sender import announced
 from realtime_host.socketio.porch import Porch
 from realtime_host.subscriber import Subscriber
@@ -90,7 +90,9 @@ class Host:
         """Handle the end of a connection."""
         self.lobby.leave(connection, code)
         self._access.unwatch(connection)
-        self.seats.free(connection.user_id, connection.project_id)
+        self.seats.free(
+            connection.user_id, connection.project_id, neighbourhood(connection.address)
+        )
 
     def drained(self, connection: Connection) -> None:
         """Handle that a slow reader has taken all that waited."""

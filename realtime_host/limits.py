@@ -16,6 +16,7 @@ PENDING_EVENTS = 100  # of one connection that wait for the database
 
 CONNECTIONS_PER_PERSON = 20  # on this host
 CONNECTIONS_PER_ROOM = 1_000  # on this host
+CONNECTIONS_PER_ADDRESS = 1_000  # on this host; of IPv6, an address is a network of 64 bits
 
 QUEUE_BYTES = 1024 * 1024  # waiting for one slow reader
 SEND_BUFFER = 256 * 1024  # bytes in the kernel for one reader
@@ -66,6 +67,7 @@ CONFIGURABLE = (
     "QUEUE_BYTES",
     "CONNECTIONS_PER_PERSON",
     "CONNECTIONS_PER_ROOM",
+    "CONNECTIONS_PER_ADDRESS",
     "PING_EVERY",
     "PONG_WITHIN",
     "REPLAY_EVENTS",
@@ -87,6 +89,7 @@ def shown() -> dict[str, float]:
         "queue_bytes": QUEUE_BYTES,
         "connections_per_person": CONNECTIONS_PER_PERSON,
         "connections_per_room": CONNECTIONS_PER_ROOM,
+        "connections_per_address": CONNECTIONS_PER_ADDRESS,
         "ping_seconds": PING_EVERY,
         "pong_seconds": PONG_WITHIN,
         "replay_events": REPLAY_EVENTS,

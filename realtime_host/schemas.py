@@ -30,6 +30,7 @@ class LimitsOut(Strict):
     queue_bytes = fields.Integer()
     connections_per_person = fields.Integer()
     connections_per_room = fields.Integer()
+    connections_per_address = fields.Integer()
     ping_seconds = fields.Float()
     pong_seconds = fields.Float()
     replay_events = fields.Integer()

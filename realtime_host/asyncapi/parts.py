@@ -132,6 +132,7 @@ def _limits() -> dict[str, float]:
         "events_in_work": limits.PENDING_EVENTS,
         "connections_per_person_and_host": limits.CONNECTIONS_PER_PERSON,
         "connections_per_room_and_host": limits.CONNECTIONS_PER_ROOM,
+        "connections_per_address_and_host": limits.CONNECTIONS_PER_ADDRESS,
         "bytes_that_wait_for_a_slow_reader": limits.QUEUE_BYTES,
         "seconds_that_a_reader_may_stall": limits.STALL,
         "events_replayed": limits.REPLAY_EVENTS,

@@ -20,7 +20,7 @@ from lib.errors import Unavailable
 from realtime_host import close_codes, dispatch, frames, limits, protocol
 from realtime_host.connection import Connection
 from realtime_host.protocol import Broken, Received
-from realtime_host.seats import Seats
+from realtime_host.seats import Seats, neighbourhood
 from realtime_host.socketio import engine, packets
 from realtime_host.socketio.connecting import identify
 from realtime_host.socketio.guest import Guest, PacketConnection
@@ -198,6 +198,7 @@ class Porch:
     def _lose(self, guest: Guest) -> None:
         self._leave(guest)
         guest.sock.close()
+        self._seats.free(neighbourhood(guest.origin.address))
 
     def _await(self, guest: Guest) -> None:
         self._waiting[guest] = None
