@@ -78,19 +78,3 @@ def configure(settings: Settings) -> None:
     """Take what this process was told from outside; before anybody is let in."""
     for name in CONFIGURABLE:
         globals()[name] = getattr(settings, f"realtime_{name.lower()}")
-
-
-def shown() -> dict[str, float]:
-    """Return the limits that a client has to know, as the welcome gives them."""
-    return {
-        "frame_bytes": FRAME_BYTES,
-        "messages_per_second": MESSAGES_PER_SECOND,
-        "burst": BURST,
-        "queue_bytes": QUEUE_BYTES,
-        "connections_per_person": CONNECTIONS_PER_PERSON,
-        "connections_per_room": CONNECTIONS_PER_ROOM,
-        "connections_per_address": CONNECTIONS_PER_ADDRESS,
-        "ping_seconds": PING_EVERY,
-        "pong_seconds": PONG_WITHIN,
-        "replay_events": REPLAY_EVENTS,
-    }

@@ -5,11 +5,10 @@ from __future__ import annotations
 from time import monotonic
 
 from lib import logs
-from lib.bridge.log import KEPT_HOURS
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
 from lib.bridge.rooms import CURSORS_SHOWN, JOB_UPDATED
-from realtime_host import frames, limits
+from realtime_host import bounds, frames, limits
 from realtime_host.catch_up import CatchUp
 from realtime_host.connection import Connection
 from realtime_host.hub import Hub
@@ -156,7 +155,7 @@ def _welcome(connection: Connection, room: Room, log: Log) -> dict[str, object]:
         "project": {"id": connection.project_id, "name": project["name"]},
         "people": list(room.told.values()),
         "log": {"epoch": log.epoch, "seq": log.seq if seq is None else seq, "resumed": resumed},
-        "limits": limits.shown() | {"log_hours": KEPT_HOURS},
+        "limits": bounds.shown(),
     }
 
 

@@ -48,6 +48,11 @@ class Porch:
         self._next_tick = 0.0
         self._thread = Thread(target=self._run, name="porch", daemon=True)
 
+    @property
+    def guests(self) -> int:
+        """How many are here: those who are to say who they are, and those being looked up."""
+        return len(self._waiting) + len(self._asking)
+
     def start(self) -> None:
         """Start the thread."""
         self._selector.register(self._rung_at, selectors.EVENT_READ)
