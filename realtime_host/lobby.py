@@ -111,6 +111,7 @@ class Lobby:
         """Let somebody do what their new role allows, and tell them so."""
         connection.role = role
         if room := self.rooms.get(connection.project_id):
+            room.renew(connection)
             room.settle()
             self._presence.hold(room.project_id, room.local_people())
             change = {"user_id": connection.user_id, "role": role}

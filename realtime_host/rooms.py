@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from time import monotonic
+from typing import NamedTuple
 
 from lib.bridge.presence import HostState, Person
 from realtime_host import frames, limits
@@ -13,6 +15,14 @@ from realtime_host.hub import Hub
 NEVER = float("inf")
 
 Item = tuple[bytes, str | None]  # a frame, and the key under which a newer one replaces it
+
+
+class Elsewhere(NamedTuple):
+    """Another host's people in a room, by their ids, and when this beat of it was heard."""
+
+    people: dict[str, Person]
+    beat: int
+    at: float
 
 
 class Room:
@@ -26,10 +36,12 @@ class Room:
         self.project_id = project_id
         self.members: dict[Connection, None] = {}
         self.told: dict[str, Person] = {}  # who is here, as far as the members know
+        self._mine: dict[str, Person] = {}  # this host's own people
+        self._connected: Counter[str] = Counter()  # how many connections each of them has here
         self.settle_by = NEVER  # when to settle, even if nothing is learned of the other hosts
         self._hub = hub
         self._dirty = dirty  # the rooms that are to be flushed at the end of this pass
-        self._remote: dict[str, tuple[HostState, float]] = {}  # by host, and when it last beat
+        self._remote: dict[str, Elsewhere] = {}  # by host
         self._frames: list[bytes] = []
         self._keys: list[str | None] = []  # of the same frames
         self._spoken: dict[Connection, list[int]] = {}  # which of them a member has sent
@@ -41,18 +53,27 @@ class Room:
 
     def local_people(self) -> list[Person]:
         """Return this host's own people, each once."""
-        return list({member.user_id: member.person for member in self.members}.values())
+        return list(self._mine.values())
 
     def enter(self, connection: Connection) -> None:
         """Add a member, and tell the others when that brings somebody new."""
         self.members[connection] = None
+        self._connected[connection.user_id] += 1
+        self.renew(connection)
         connection.taken = len(self._frames)
         self.settle()
         connection.taken = len(self._frames)
 
     def leave(self, connection: Connection) -> None:
         """Remove a member; whether that takes somebody away shows when the room settles."""
-        self.members.pop(connection, None)
+        del self.members[connection]
+        self._connected[connection.user_id] -= 1
+        if not self._connected[connection.user_id]:
+            del self._connected[connection.user_id], self._mine[connection.user_id]
+
+    def renew(self, connection: Connection) -> None:
+        """Show a member as they are now, with the next that the room is told of its people."""
+        self._mine[connection.user_id] = connection.person
 
     def broadcast(
         self,
@@ -105,15 +126,16 @@ class Room:
         """Take in what the other hosts say of their people."""
         for host_id, state in states.items():
             known = self._remote.get(host_id)
-            if known is None or known[0].beat != state.beat:
-                self._remote[host_id] = (state, now)
+            if known is None or known.beat != state.beat:
+                people = {person["user"]["id"]: person for person in state.people}
+                self._remote[host_id] = Elsewhere(people, state.beat, now)
         self.forget_silent(now)
 
     def forget_silent(self, now: float) -> None:
         """Let go the people of hosts that have left, or have been silent for too long."""
         silent_since = now - limits.PRESENCE_TTL
-        for host_id, (state, beat_at) in list(self._remote.items()):
-            if not state.people or beat_at < silent_since:
+        for host_id, state in list(self._remote.items()):
+            if not state.people or state.at < silent_since:
                 del self._remote[host_id]
         self.settle()
 
@@ -128,9 +150,9 @@ class Room:
 
     def _here(self) -> dict[str, Person]:
         people: dict[str, Person] = {}
-        for state, _ in self._remote.values():
-            people |= {person["user"]["id"]: person for person in state.people}
-        return people | {person["user"]["id"]: person for person in self.local_people()}
+        for state in self._remote.values():
+            people |= state.people
+        return people | self._mine
 
     def _count(self, told: int, members: int) -> None:
         figures = self._hub.figures
