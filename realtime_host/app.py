@@ -17,12 +17,13 @@ from lib.http.reply import Reply
 from lib.stores import postgres, readiness, redis
 from realtime_host import handover, limits, metrics
 from realtime_host.connection import Connection
-from realtime_host.door import SUBPROTOCOL, admit
+from realtime_host.door import SUBPROTOCOL, admit, admit_to_file
 from realtime_host.host import Host
 from realtime_host.socketio import engine
 from realtime_host.socketio.guest import Guest
+from realtime_host.yjs.editor import Editor
 
-ROOM, PORCH = "room", "porch"  # the endpoints of the WebSocket routes
+ROOM, FILE, PORCH = "room", "file", "porch"  # the endpoints of the WebSocket routes
 
 redis.use_tcp()
 postgres.pool_size(limits.POSTGRES_CONNECTIONS)
@@ -42,14 +43,17 @@ sock = Sock(app)
 @app.before_request
 def knock() -> None:
     """Refuse a visitor, as a problem document, before the connection becomes a WebSocket."""
-    if request.endpoint != ROOM:
+    if request.endpoint not in (ROOM, FILE):
         return
     if host.draining:
         raise Unavailable("This host is restarting; try again in a moment.")
-    origin, project_id = headers.origin(), (request.view_args or {})["project_id"]
+    origin, target = headers.origin(), request.view_args or {}
     g.seats = (host.seats.come_in(origin.address),)
-    g.visitor = visitor = admit(request, origin, project_id)
-    theirs = (str(visitor.caller.user_id), str(project_id))
+    if request.endpoint == ROOM:
+        g.visitor = visitor = admit(request, origin, target["project_id"])
+    else:
+        g.visitor = visitor = admit_to_file(request, origin, target["file_id"])
+    theirs = (str(visitor.caller.user_id), str(visitor.project["id"]))
     host.seats.take(*theirs)
     g.seats += theirs
     _refuse_compression()
@@ -82,6 +86,14 @@ def room(ws: Server, project_id: UUID) -> None:  # noqa: ARG001 - the visitor's 
     connection = Connection(handover.take(ws), g.visitor)
     g.pop("seats")
     host.join(connection)
+
+
+@sock.route("/yjs/<uuid:file_id>", endpoint=FILE)
+def file(ws: Server, file_id: UUID) -> None:
+    """Let a Yjs provider open a file."""
+    editor = Editor(handover.take(ws), g.visitor, str(file_id))
+    g.pop("seats")
+    host.open(editor)
 
 
 @sock.route("/socket.io/", endpoint=PORCH)

@@ -22,6 +22,8 @@ class Bound(NamedTuple):
 
 BOUNDS = (
     Bound("frame_bytes", "FRAME_BYTES", "Of one message, all its fragments together."),
+    Bound("update_bytes", "UPDATE_BYTES", "Of one message of a Yjs provider."),
+    Bound("awareness_bytes", "AWARENESS_BYTES", "Of the state of a Yjs provider."),
     Bound("fragments", "FRAGMENTS", "Of one message."),
     Bound("messages_per_second", "MESSAGES_PER_SECOND", "On average, pings included."),
     Bound("burst", "BURST", "Messages at once."),

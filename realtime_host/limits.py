@@ -8,6 +8,11 @@ from __future__ import annotations
 from lib.config import Settings
 
 FRAME_BYTES = 64 * 1024  # of one message from a client, all fragments together
+UPDATE_BYTES = 1024 * 1024  # of one message from a Yjs provider
+AWARENESS_BYTES = 16 * 1024  # of the state of one
+AWARENESS_TTL = 30.0  # seconds after which it is forgotten, as providers do among themselves
+MERGE_SHARE = 0.1  # of a CPU, on average, for the updates of one provider
+MERGE_BURST = 2.0  # seconds of a CPU for those of one that has much to say at once
 FRAGMENTS = 1_000  # of one message
 MESSAGES_PER_SECOND = 50  # from one connection, pings included, on average
 BURST = 100  # messages at once
@@ -62,6 +67,7 @@ POSTGRES_CONNECTIONS = 10
 
 CONFIGURABLE = (
     "FRAME_BYTES",
+    "UPDATE_BYTES",
     "MESSAGES_PER_SECOND",
     "BURST",
     "QUEUE_BYTES",

@@ -55,6 +55,7 @@ class Settings:
     realtime_url: str
     realtime_port: int
     realtime_frame_bytes: int
+    realtime_update_bytes: int
     realtime_messages_per_second: int
     realtime_burst: int
     realtime_queue_bytes: int
@@ -117,6 +118,7 @@ def load(env: Mapping[str, str]) -> Settings:
         realtime_url=env.get("REALTIME_URL") or "ws://127.0.0.1:5001",
         realtime_port=_integer(env, "REALTIME_PORT", 5001),
         realtime_frame_bytes=_count(env, "REALTIME_FRAME_BYTES", 64 * 1024),
+        realtime_update_bytes=_count(env, "REALTIME_UPDATE_BYTES", 1024 * 1024),
         realtime_messages_per_second=_count(env, "REALTIME_MESSAGES_PER_SECOND", 50),
         realtime_burst=_count(env, "REALTIME_BURST", 100),
         realtime_queue_bytes=_count(env, "REALTIME_QUEUE_BYTES", 1024 * 1024),
