@@ -1,4 +1,4 @@
-"""Counting the log: how often who did what in a workspace, a day at a time."""
+"""Counting the log: how often who did what in a workspace, on which day."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 MAX_DAYS = 366  # of one summary
+SPAN = timedelta(days=7)  # counted at once: no answer of the log store is long in coming
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +30,30 @@ class Count:
     events: int
 
 
-def days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the days from `since` to `until` in UTC; the first and the last may be parts of one."""
+def days(since: datetime, until: datetime) -> list[str]:
+    """Return the days from `since` to before `until`, in UTC."""
+    day, last = since.astimezone(UTC).date(), (until - datetime.resolution).astimezone(UTC).date()
+    return [(day + timedelta(days=n)).isoformat() for n in range((last - day).days + 1)]
+
+
+def spans(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the parts of a time that are counted one after the other; no day is in two of them."""
     begins, until = since.astimezone(UTC), until.astimezone(UTC)
     while begins < until:
-        midnight = datetime.combine(begins.date() + timedelta(days=1), time(), UTC)
-        ends = min(midnight, until)
+        ends = min(datetime.combine(begins.date(), time(), UTC) + SPAN, until)
         yield begins, ends
         begins = ends
 
 
-def of_day(workspace_id: UUID, begins: datetime, ends: datetime) -> list[Count]:
-    """Count what happened in a workspace within one day; raises Unavailable.
-
-    A day at a time, no answer of the log store is long in coming.
-    """
-    day = begins.date().isoformat()
+def of_span(workspace_id: UUID, begins: datetime, ends: datetime) -> list[Count]:
+    """Count what happened in a workspace from `begins` to before `ends`; raises Unavailable."""
     with mongo.database() as database:
         rows = [
             row
             for collection in (PROJECT_ACTIONS, JOB_EVENTS)
             for row in _grouped(database, collection, workspace_id, begins, ends)
         ]
-    counts = [_count(day, row) for row in rows]
-    return sorted(counts, key=lambda each: (each.actor_id or "", each.action))
+    return sorted(map(_count, rows), key=lambda each: (each.day, each.actor_id or "", each.action))
 
 
 def _grouped(
@@ -64,11 +65,11 @@ def _grouped(
 ) -> list[dict[str, Any]]:
     # One text as the key: on the embedded server, a key of several fields is none.
     wanted = {"workspace_id": str(workspace_id)} | _when(None, begins, ends)
-    who_and_what = {"$concat": [{"$ifNull": ["$actor_id", ""]}, "|", "$action"]}
-    group = {"_id": who_and_what, "events": {"$sum": 1}, "name": {"$max": "$actor_name"}}
+    key = {"$concat": ["$day", "|", {"$ifNull": ["$actor_id", ""]}, "|", "$action"]}
+    group = {"_id": key, "events": {"$sum": 1}, "name": {"$max": "$actor_name"}}
     return list(database[collection].aggregate([{"$match": wanted}, {"$group": group}]))
 
 
-def _count(day: str, row: dict[str, Any]) -> Count:
-    actor_id, _, action = row["_id"].partition("|")
+def _count(row: dict[str, Any]) -> Count:
+    day, actor_id, action = row["_id"].split("|")
     return Count(day, actor_id or None, row["name"], action, row["events"])

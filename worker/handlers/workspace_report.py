@@ -73,13 +73,15 @@ def report(job: Context) -> dict[str, Any]:
 
 
 def _count(job: Context, counted: Report) -> None:
-    days = list(summary.days(counted.since, counted.until))
-    for number, (begins, ends) in enumerate(days):
-        counted.days.append(begins.date().isoformat())
-        counted.counts += summary.of_day(job.workspace_id, begins, ends)
+    spans = list(summary.spans(counted.since, counted.until))
+    for number, (begins, ends) in enumerate(spans):
+        counted.counts += summary.of_span(job.workspace_id, begins, ends)
         if len(counted.counts) > MAX_COUNTS:
             raise PermanentFailure("This is too much for one report: choose a shorter time.")
-        job.progress(99 * (number + 1) / len(days), f"{number + 1} of {len(days)} days")
+        job.progress(99 * (number + 1) / len(spans), f"up to {ends:%Y-%m-%d}")
+    # An event in the last moment may bear the next day's date.
+    days = {count.day for count in counted.counts}
+    counted.days = sorted(days.union(summary.days(counted.since, counted.until)))
 
 
 def as_json(counted: Report) -> bytes:
