@@ -10,15 +10,17 @@ import re
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
-    IPv4Network,
     IPv6Address,
-    IPv6Network,
     ip_address,
     ip_network,
 )
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lib.config import settings
+
+if TYPE_CHECKING:
+    from lib.config import Networks
 
 MAX_URL = 2000  # characters
 MAX_HOST = 253  # characters (RFC 1035, section 2.3.4)
@@ -26,7 +28,6 @@ PORTS = {"https": 443, "http": 80}
 FREE_PORTS = range(1024, 65536)  # below them there are mail servers and the like, but for the web's
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 # The special-purpose registries of IANA (RFC 6890), as of 2025, and multicast. Python's own
 # `is_global` lets some of them pass, and others in some versions alone.
@@ -118,8 +119,8 @@ def is_closed(address: Address) -> bool:
     return any(address in network for network in _CLOSED)
 
 
-def _allowed() -> tuple[Network, ...]:
-    return tuple(map(ip_network, settings().webhook_allow_private))
+def _allowed() -> Networks:
+    return settings().webhook_allow_private
 
 
 def _host(given: str) -> str:

@@ -51,6 +51,7 @@ def ids(team):
     ids |= {"invitation_id": made.get_json()["id"]}
     ids |= {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
     ids |= {"session_id": team.file["id"], "token_id": team.file["id"]}
+    ids |= {"upload_id": team.file["id"], "schedule_id": team.file["id"]}
     return ids | webhook(team)
 
 
