@@ -8,6 +8,7 @@ from lib.schemas import PersonOut, Strict, integer_field
 
 MAX_PATH = 400  # characters
 MAX_CONTENT = 512 * 1024  # bytes in UTF-8
+MAX_DOCUMENT = 8 * 1024 * 1024  # bytes of a file with its history, as Yjs keeps it
 MAX_OPERATIONS = 1000  # in one delta
 
 # One or more segments of visible characters; no `.` or `..`, no backslash, no empty segment.
