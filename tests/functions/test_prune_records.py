@@ -15,7 +15,7 @@ from lib.jobs import retention
 from lib.mail import mail
 from lib.stores import postgres
 
-NOTHING = {"answers": 0, "counts": 0, "jobs": 0, "uploads": 0}
+NOTHING = dict.fromkeys(("answers", "counts", "jobs", "uploads", "deliveries", "secrets"), 0)
 
 
 @pytest.fixture
