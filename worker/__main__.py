@@ -31,7 +31,7 @@ from worker.publisher import Publisher
 from worker.runner import Runner
 from worker.watch import WATCH_EVERY, Watch
 
-SPARE_CONNECTIONS = 5  # to Postgres, beside one per thread: the loops', and the finisher's
+SPARE_CONNECTIONS = 7  # to Postgres, beside one per thread: the loops', and the finisher's
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
 STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements
@@ -72,7 +72,8 @@ class Worker:
         watch = Loop(
             "watch", WATCH_EVERY, Watch(self._running, known, settings().job_cancel_grace).look
         )
-        self._loops = [beat, idle, watch, maintenance.sweeper()]
+        self._loops = [beat, idle, watch, maintenance.sweeper(), maintenance.scheduler()]
+        self._loops.append(maintenance.dispatcher())
         if settings().mongo_uri:  # without a log store, events wait in Postgres
             self._loops.append(maintenance.mover())
 

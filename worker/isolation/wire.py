@@ -17,7 +17,7 @@ from worker.context import Context, Stop
 
 MAX_MESSAGE = 2 * MAX_RESULT + 10 * MAX_ERROR  # bytes; both may have to be escaped
 
-_UUIDS = ("id", "project_id", "workspace_id", "lease_token")
+_UUIDS = ("id", "project_id", "workspace_id", "created_by", "lease_token")
 _TEXTS = ("kind", "payload", "attempt", "request_id")
 
 Told = dict[str, Any]
