@@ -61,7 +61,7 @@ class JobOut(Strict):
     schedule_id = fields.UUID(allow_none=True)
 
 
-class AttemptOut(Strict):
+class JobAttemptOut(Strict):
     """One attempt at a job: `lost` is one whose worker went away in the middle of it.
 
     `digest` is the same for failures that came about in the same way; who runs the worker finds the
