@@ -1,4 +1,4 @@
-"""Delete records that have served: answers kept for retries, counts of attempts, sent mails."""
+"""Delete records that have served: answers kept for retries, counts, sent mails, old jobs."""
 
 from time import monotonic
 
@@ -16,6 +16,7 @@ DELETIONS = {
     "answers": answer_queries.forget,
     "counts": throttle_queries.delete_over,
     "jobs": retention.delete_finished,
+    "old_jobs": retention.delete_old,
 }
 
 app = function(__name__)
@@ -24,7 +25,7 @@ app = function(__name__)
 @app.get("/api/cron/prune_records")
 @cron("prune_records")
 def prune_records() -> dict[str, int]:
-    """Delete answers kept for retries, counts of attempts, and sent mails, once they are old."""
+    """Delete answers kept for retries, counts of attempts, mails and jobs, once they are old."""
     ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
     for kind, delete in DELETIONS.items():
         while monotonic() < ends:

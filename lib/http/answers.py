@@ -74,13 +74,17 @@ def creates(
     """Answer with the new row, and with its address: `location`, filled in from the row.
 
     A request with an Idempotency-Key is carried out once: see lib.http.idempotency. One person may
-    create so much in a minute, unless the route is `limited` otherwise.
+    create so much in a minute, unless the route is `limited` otherwise. A 202 says in how many
+    seconds to look what came of it: the row's `retry_after`.
     """
 
     def decorate(view: View) -> View:
         def create(access: Access, *args: Any, **params: Any) -> Reply:
             row = view(access, *args, **params)
-            return reply(writer(schema).one(row), status, {"Location": location.format_map(row)})
+            more = {"Location": location.format_map(row)}
+            if status == 202:
+                more["Retry-After"] = str(row["retry_after"])
+            return reply(writer(schema).one(row), status, more)
 
         @wraps(view)
         def answered(access: Access, *args: Any, **params: Any) -> Reply:

@@ -1,18 +1,33 @@
-"""Jobs of a project: list them."""
+"""Jobs of a project: list and count them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from lib.jobs import queries
-
-if TYPE_CHECKING:
-    from lib.stores.connection import Connection
+from lib.access.caller import Access
+from lib.jobs import list_queries
 
 
 def of_project(
-    conn: Connection, project_id: UUID, *, cursor: UUID | None, limit: int, state: str | None
+    access: Access, *, cursor: UUID | None, limit: int, state: list[str] | None, **filters: Any
 ) -> list[dict[str, Any]]:
-    """List the jobs, newest first; one more than `limit` when there are more."""
-    return queries.of_project(conn, project_id, before=cursor, limit=limit + 1, state=state)
+    """List the jobs, newest first; one more than `limit` when there are more.
+
+    `filters` are `kind`, `created_by`, `unique_key`, and `since` and `until` for when they were
+    submitted; None: whichever.
+    """
+    return list_queries.of_project(
+        access.conn,
+        access.target["workspace_id"],
+        access.id,
+        before=cursor,
+        limit=limit + 1,
+        states=state or (),
+        **filters,
+    )
+
+
+def summary(access: Access) -> dict[str, Any]:
+    """Return how many jobs there are in each state."""
+    return list_queries.counts(access.conn, access.id)

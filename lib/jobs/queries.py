@@ -1,16 +1,34 @@
-"""SQL of jobs as people see them: kinds, submission, lists, artifacts."""
+"""SQL of jobs: kinds, submission, retention, artifacts."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from lib.ids import first_at
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 COLUMNS = """
 id, workspace_id, project_id, kind, payload, state, attempt, max_attempts, run_at, progress,
-progress_message, result, error, request_id, created_by, created_at, started_at, finished_at
+progress_message, result, error, request_id, created_by, created_at, started_at, finished_at,
+priority, unique_key, cancel_requested_at
+"""
+
+# As the indexes spell it: only so are they of use.
+LIVE = "('queued', 'running', 'retrying')"
+UNLESS_LIVE = f"""
+ON CONFLICT (project_id, kind, unique_key) WHERE unique_key IS NOT NULL AND state IN {LIVE}
+DO NOTHING
+"""
+
+# Of `jobs`: its project has not paused its kind. One of no project can't be paused.
+NOT_PAUSED = """
+NOT EXISTS (
+    SELECT 1 FROM paused_kinds p WHERE p.project_id = jobs.project_id AND p.kind = jobs.kind
+)
 """
 
 # For statements that change jobs: what the log and the room have to know of each.
@@ -61,39 +79,37 @@ def public_kind_names(conn: Connection) -> list[str]:
     return [row["kind"] for row in rows]
 
 
-def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any]:
-    """Create a job; a `run_at` of null or in the past means now."""
+def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
+    """Create a job; a `run_at` of null or in the past means now.
+
+    None, where another one with its unique key lives.
+    """
     from psycopg.types.json import Jsonb
 
-    return (
-        conn.execute(
-            f"""
-        INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, run_at,
-                          request_id, created_by)
-        VALUES (%(id)s, %(workspace_id)s, %(project_id)s, %(kind)s, %(payload)s, %(max_attempts)s,
-                greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s)
-        RETURNING {COLUMNS}, run_at > now() AS later
-        """,  # noqa: S608
-            job | {"payload": Jsonb(job["payload"])},
-        ).fetchone()
-        or {}
-    )
-
-
-def of_project(
-    conn: Connection, project_id: UUID, *, before: UUID | None, limit: int, state: str | None
-) -> list[dict[str, Any]]:
-    """List a project's jobs, newest first, from before a given one; of one state, if given."""
     return conn.execute(
         f"""
-        SELECT {COLUMNS} FROM jobs
-        WHERE project_id = %(project_id)s
-          AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
-          AND (%(state)s::job_state IS NULL OR state = %(state)s::job_state)
-        ORDER BY id DESC LIMIT %(limit)s
+        INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, run_at,
+                          request_id, created_by, priority, unique_key)
+        VALUES (%(id)s, %(workspace_id)s, %(project_id)s, %(kind)s, %(payload)s, %(max_attempts)s,
+                greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s,
+                %(priority)s::job_priority, %(unique_key)s)
+        {UNLESS_LIVE if job["unique_key"] else ""}
+        RETURNING {COLUMNS}, extract(epoch FROM run_at - now())::float8 AS due_in
         """,  # noqa: S608
-        {"project_id": project_id, "before": before, "limit": limit, "state": state},
-    ).fetchall()
+        job | {"payload": Jsonb(job["payload"])},
+    ).fetchone()
+
+
+def live_id(conn: Connection, project_id: UUID, kind: str, unique_key: str) -> UUID | None:
+    """Return the id of the job with this key that has not ended."""
+    row = conn.execute(
+        f"""
+        SELECT id FROM jobs
+        WHERE project_id = %s AND kind = %s AND unique_key = %s AND state IN {LIVE}
+        """,  # noqa: S608
+        [project_id, kind, unique_key],
+    ).fetchone()
+    return row["id"] if row else None
 
 
 def cancel_all(conn: Connection, project_id: UUID, reason: str) -> list[dict[str, Any]]:
@@ -128,6 +144,26 @@ def delete_finished(conn: Connection, days: int, limit: int) -> int:
         )
         """,
         [days, limit],
+    )
+    return cursor.rowcount
+
+
+def delete_old(conn: Connection, days: int, limit: int) -> int:
+    """Delete up to `limit` jobs of projects that ended `days` ago; return how many.
+
+    A job ends after it was made, so that its id tells which are old enough to look at.
+    """
+    cursor = conn.execute(
+        """
+        DELETE FROM jobs WHERE id IN (
+            SELECT id FROM jobs
+            WHERE id < %(first)s AND state IN ('succeeded', 'failed', 'cancelled')
+              AND project_id IS NOT NULL AND finished_at < now() - make_interval(days => %(days)s)
+            ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        )
+        """,
+        {"first": first_at(datetime.now(UTC) - timedelta(days=days - 1)), "days": days}
+        | {"limit": limit},
     )
     return cursor.rowcount
 

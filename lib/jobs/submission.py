@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.caller import Access, Caller
 from lib.bridge import queue
+from lib.errors import Conflict, Invalid, mistake
 from lib.ids import new_id
-from lib.jobs import kinds, queries
+from lib.jobs import kinds, queries, quotas
 from lib.jobs.telling import tell
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
+
+SOON = 1  # seconds after which it is worth while to look how a job is
+
+
+class JobExists(Conflict):
+    """A job of the kind with the same unique key has not ended yet; `job_id` says which."""
+
+    type, title = "job-exists", "There is such a job already"
+
+    def __init__(self, job_id: UUID | None) -> None:
+        place = {"job_id": str(job_id), "location": f"/api/v1/jobs/{job_id}"} if job_id else {}
+        super().__init__("One with this unique key waits or runs; it was left as it is.", **place)
 
 
 def submit(
@@ -24,13 +38,20 @@ def submit(
     payload: dict[str, Any],
     run_at: datetime | None,
     max_attempts: int | None,
+    priority: str,
+    unique_key: str | None,
 ) -> dict[str, Any]:
     """Create a job in the project, to run at once or at `run_at`, and return it.
 
-    Raises Invalid for an unknown kind, or a payload that the kind does not take.
+    With it goes `retry_after`: in how many seconds to look how it is. Raises Invalid for an unknown
+    kind, or what the kind does not take, JobExists, and QuotaExceeded.
     """
     known, caller = kinds.check(access.conn, kind, payload), access.caller
-    return _create(
+    if max_attempts and max_attempts > known["max_attempts"]:
+        most = f"Of this kind, a job has at most {known['max_attempts']}."
+        raise Invalid(mistake("/max_attempts", most))
+    hold = quotas.ask(access.conn, access.target["workspace_id"])
+    job = _create(
         access.conn,
         {
             "workspace_id": access.target["workspace_id"],
@@ -39,11 +60,15 @@ def submit(
             "payload": payload,
             "max_attempts": max_attempts or known["max_attempts"],
             "run_at": run_at,
+            "priority": priority,
+            "unique_key": unique_key,
             "request_id": caller.origin.request_id,
             "created_by": caller.user_id,
         },
         caller,
     )
+    hold(1)
+    return job | {"retry_after": max(SOON, ceil(job["due_in"]))}
 
 
 def submit_internal(
@@ -53,17 +78,26 @@ def submit_internal(
 
     It need not be announced: the first worker that knows the kind takes what waits.
     """
-    nobodys = dict.fromkeys(("workspace_id", "project_id", "run_at", "created_by"))
-    given = {"kind": kind, "payload": payload, "max_attempts": max_attempts}
+    nobodys = dict.fromkeys(("workspace_id", "project_id", "run_at", "created_by", "unique_key"))
+    given = {"kind": kind, "payload": payload, "max_attempts": max_attempts, "priority": "normal"}
     return _create(conn, nobodys | given | {"request_id": request_id})["id"]
 
 
 def _create(
     conn: Connection, given: dict[str, Any], caller: Caller | None = None
 ) -> dict[str, Any]:
-    job = queries.insert(conn, {"id": new_id()} | given)
-    later = job.pop("later")
+    job = _inserted(conn, {"id": new_id()} | given)
     tell(conn, "job.submitted", [job], actor=caller)
-    if not later:
-        conn.after_commit(partial(queue.push, [job["id"]]))  # the sweep heals a push that fails
+    if job["due_in"] <= 0:
+        conn.after_commit(partial(queue.push_rows, [job]))  # the sweep heals a push that fails
+    return job
+
+
+def _inserted(conn: Connection, given: dict[str, Any]) -> dict[str, Any]:
+    if job := queries.insert(conn, given):
+        return job
+    live = queries.live_id(conn, given["project_id"], given["kind"], given["unique_key"])
+    job = None if live else queries.insert(conn, given)  # it has just ended
+    if job is None:
+        raise JobExists(live)
     return job

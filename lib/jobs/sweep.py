@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lib.bridge import queue
 from lib.config import settings
 from lib.jobs import sweep_queries
@@ -30,7 +28,7 @@ def _stalled() -> dict[str, int]:
         failed = [row for row in rows if row["state"] == "failed"]
         tell(conn, "job.retrying", retaken)
         tell(conn, "job.failed", failed)
-        conn.after_commit(lambda: queue.push(_ids(retaken)))
+        conn.after_commit(lambda: queue.push_rows(retaken))
     return {"retaken": len(retaken), "failed": len(failed)}
 
 
@@ -38,7 +36,7 @@ def _due() -> dict[str, int]:
     # Pushed before the commit: if Redis does not answer, they count as due still.
     with postgres.transaction() as conn:
         due = sweep_queries.take_due(conn, BATCH)
-        queue.push(due)
+        queue.push_rows(due)
     return {"due": len(due)}
 
 
@@ -50,9 +48,5 @@ def _lost() -> dict[str, int]:
         if missing <= 0:
             return {"lost": 0}
         lost = sweep_queries.take_lost(conn, settings().job_lost_after, missing)
-        queue.push(lost)
+        queue.push_rows(lost)
     return {"lost": len(lost)}
-
-
-def _ids(rows: list[dict[str, Any]]) -> list[Any]:
-    return [row["id"] for row in rows]

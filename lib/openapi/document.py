@@ -95,6 +95,8 @@ def _success(operation: Operation) -> dict[str, Any]:
     names = ["X-Request-Id", *parts.ANSWER_HEADERS[answer.kind]]
     if answer.kind == "one" and operation.method != "POST":
         names.append("ETag")
+    if answer.status == 202:
+        names.append("Retry-After")
     if operation.limit:
         names += parts.LIMIT_HEADERS
     response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -34,6 +34,8 @@ PROBLEM = {
         "request_id": {"type": "string"},
         "required_role": {"type": "string"},
         "required_scope": {"type": "string"},
+        "job_id": {"type": "string", "format": "uuid"},
+        "location": {"type": "string", "description": "Where what is in the way can be read."},
         "errors": {
             "type": "array",
             "description": "Each mistake in the input.",

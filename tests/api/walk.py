@@ -24,10 +24,16 @@ BODIES = {
     "file.create": {"path": "another.md"},
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
+    "job.cancel-many": {"kind": "test.no-such"},
+    "job.retry-many": {},
+    "job.pause": {"kinds": [KIND]},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
-QUERIES = {"permission.explain": "?permission=account.read"}
+QUERIES = {
+    "permission.explain": "?permission=account.read",
+    "job.purge": "?finished_before=2020-01-01T00:00:00Z",
+}
 
 
 def invitation(team):

@@ -14,7 +14,7 @@ from lib.jobs import retention
 from lib.mail import mail
 from lib.stores import postgres
 
-NOTHING = {"answers": 0, "counts": 0, "jobs": 0}
+NOTHING = {"answers": 0, "counts": 0, "jobs": 0, "old_jobs": 0}
 
 
 @pytest.fixture

@@ -50,6 +50,11 @@ def slow(job):
     return {"attempt": job.attempt}
 
 
+@job_kind("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
+def tireless(job):
+    return slow(job)
+
+
 @job_kind("test.stubborn", title="Looks at nothing while it works", payload=Payload)
 def stubborn(job):
     leave_mark(job, "began")

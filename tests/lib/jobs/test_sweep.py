@@ -22,7 +22,7 @@ def make(team):
             " VALUES (%s, 'Swept', '{}', 2) ON CONFLICT DO NOTHING",
             [KIND],
         )
-    redis_tcp.client().delete(keys.QUEUE)
+    redis_tcp.client().delete(*keys.QUEUES.values())
 
     def jobs(count, changes=""):
         path = f"/projects/{team.project['id']}/jobs"
