@@ -8,11 +8,16 @@ is there makes no difference.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lib.access import throttle_queries
 from lib.config import settings
 from lib.errors import AppError
 from lib.stores import postgres
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+    from lib.stores.statements import Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,14 @@ def count(limit: Limit, subject: str) -> Standing:
     with postgres.connection() as conn:
         taken, resets_in = throttle_queries.count(conn, _key(limit, subject), limit.seconds)
     return Standing(limit, limit.most - taken, resets_in)
+
+
+def ahead(conn: Connection, limit: Limit, subject: str, more: int) -> Later:
+    """Count so many attempts at once, in a transaction: ahead of its next statement, or not at all.
+
+    The row tells how many are `taken`, with these, and in how many seconds it `resets_in`.
+    """
+    return throttle_queries.count_ahead(conn, _key(limit, subject), limit.seconds, more)
 
 
 def forgive(limit: Limit, subject: str) -> None:

@@ -34,12 +34,7 @@ def cancel(access: Access) -> Row:
 def cancel_many(access: Access, *, kind: str | None, states: Sequence[str], limit: int) -> Row:
     """Cancel up to `limit` jobs of the project in these states; return how many: `count`."""
     rows = control_queries.cancel_many(
-        access.conn,
-        access.target["workspace_id"],
-        access.id,
-        kind=kind,
-        states=states,
-        limit=limit,
+        access.conn, access.id, kind=kind, states=states, limit=limit
     )
     _tell(access, rows)
     return {"count": len(rows), "more": len(rows) == limit}

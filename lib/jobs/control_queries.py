@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.ids import first_at
-from lib.jobs.queries import CHANGED, LIVE, NOT_PAUSED, WITH_ACTOR
+from lib.jobs.queries import CHANGED, LIVE, WITH_ACTOR
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -68,7 +68,6 @@ def cancel(conn: Connection, job_id: UUID) -> Row | None:
 
 def cancel_many(
     conn: Connection,
-    workspace_id: UUID,
     project_id: UUID,
     *,
     kind: str | None,
@@ -80,13 +79,12 @@ def cancel_many(
         f"""
         WITH wanted AS (
             SELECT id FROM jobs
-            WHERE workspace_id = %(workspace_id)s AND {_ASKED} AND state IN {LIVE}
+            WHERE {_ASKED} AND state IN {LIVE}
               AND state::text = ANY(%(states)s) AND cancel_requested_at IS NULL
             ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
         ) {_CANCEL}
         """,  # noqa: S608
-        {"workspace_id": workspace_id, "project_id": project_id, "kind": kind}
-        | {"states": list(states), "limit": limit},
+        {"project_id": project_id, "kind": kind, "states": list(states), "limit": limit},
     ).fetchall()
 
 
@@ -185,19 +183,16 @@ def resume_others(conn: Connection, project_id: UUID, kinds: Sequence[str]) -> l
     return [row["kind"] for row in rows]
 
 
-def take_resumed(
-    conn: Connection, workspace_id: UUID, project_id: UUID, kinds: Sequence[str], limit: int
-) -> list[Row]:
+def take_resumed(conn: Connection, project_id: UUID, kinds: Sequence[str], limit: int) -> list[Row]:
     """Return up to `limit` waiting jobs of these kinds; they count as queued now."""
     return conn.execute(
-        f"""
+        """
         UPDATE jobs SET queued_at = now() WHERE id IN (
             SELECT id FROM jobs
-            WHERE workspace_id = %s AND project_id = %s AND state IN {LIVE}
-              AND state IN ('queued', 'retrying') AND kind = ANY(%s) AND run_at <= now()
-              AND {NOT_PAUSED}
+            WHERE project_id = %s AND state IN ('queued', 'retrying') AND kind = ANY(%s)
+              AND run_at <= now()
             ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
         ) RETURNING id, priority
-        """,  # noqa: S608
-        [workspace_id, project_id, list(kinds), limit],
+        """,
+        [project_id, list(kinds), limit],
     ).fetchall()

@@ -19,11 +19,10 @@ def of_project(
     """
     return list_queries.of_project(
         access.conn,
-        access.target["workspace_id"],
         access.id,
         before=cursor,
         limit=limit + 1,
-        states=state or (),
+        states=state,
         **filters,
     )
 

@@ -36,8 +36,7 @@ def replace(access: Access, wanted: Sequence[str]) -> Row:
     for kind in resumed:
         _record(access, "job.kind-resumed", kind)
     if resumed:
-        workspace_id = access.target["workspace_id"]
-        jobs = control_queries.take_resumed(conn, workspace_id, access.id, resumed, QUEUED_AT_ONCE)
+        jobs = control_queries.take_resumed(conn, access.id, resumed, QUEUED_AT_ONCE)
         conn.after_commit(partial(queue.push_rows, jobs))
     return read(access)
 

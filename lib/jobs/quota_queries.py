@@ -1,35 +1,45 @@
-"""SQL of quotas: how many jobs of a workspace live, and how many are new."""
+"""SQL of quotas: which workspaces have as many waiting jobs as they may have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lib.jobs.queries import LIVE
-
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
     from lib.stores.statements import Later
 
 
-def count(conn: Connection, workspace_id: UUID, since: UUID, *, live: int, recent: int) -> Later:
-    """Count the `live` jobs and those `recent` ones whose id is after `since`, up to so many each.
-
-    It goes ahead of the next statement, in the same round trip.
-    """
+def crowded(conn: Connection, workspace_id: UUID) -> Later:
+    """Look whether a workspace is crowded, ahead of the next statement, in its round trip."""
     return conn.put_off(
-        f"""
-        SELECT (
-            SELECT count(*) FROM (
-                SELECT 1 FROM jobs
-                WHERE workspace_id = %(workspace_id)s AND state IN {LIVE} LIMIT %(live)s
-            ) one
-        ) AS live, (
-            SELECT count(*) FROM (
-                SELECT 1 FROM projects p JOIN jobs j ON j.project_id = p.id AND j.id > %(since)s
-                WHERE p.workspace_id = %(workspace_id)s LIMIT %(recent)s
-            ) one
-        ) AS recent
-        """,  # noqa: S608
-        {"workspace_id": workspace_id, "since": since, "live": live, "recent": recent},
+        """
+        SELECT EXISTS (
+            SELECT 1 FROM crowded_workspaces WHERE workspace_id = %s
+        ) AS crowded
+        """,
+        [workspace_id],
+    )
+
+
+def note_crowded(conn: Connection, most: int) -> None:
+    """Count what waits, and note which workspaces have `most` jobs or more; others are free again.
+
+    One sweep counts at a time; others leave it to that one.
+    """
+    conn.execute(
+        """
+        WITH turn AS MATERIALIZED (
+            SELECT pg_try_advisory_xact_lock(hashtext('crowded_workspaces')) AS ours
+        ), counted AS MATERIALIZED (
+            SELECT workspace_id FROM jobs, turn
+            WHERE turn.ours AND state IN ('queued', 'retrying') AND workspace_id IS NOT NULL
+            GROUP BY workspace_id HAVING count(*) >= %s
+        ), freed AS (
+            DELETE FROM crowded_workspaces USING turn
+            WHERE turn.ours AND workspace_id NOT IN (SELECT workspace_id FROM counted)
+        )
+        INSERT INTO crowded_workspaces SELECT workspace_id FROM counted ON CONFLICT DO NOTHING
+        """,
+        [most],
     )

@@ -1,75 +1,109 @@
-"""Quotas: how many jobs of a workspace may live at a time, and how many it may submit in a minute.
+"""Quotas: how many jobs of a workspace may wait at a time, and how many it may submit in a minute.
 
-Counting is left out while it can't matter: what a process has counted it lets the workspace use up,
-for a second. So a submission seldom counts, never at a round trip of its own, and several processes
-together may let in a little more than the quota.
+Both are meant roughly, so that a submission seldom has to ask, and never at a round trip of its
+own. The waiting are counted by the sweep, every few seconds; of a minute's jobs, a process takes
+some at once, and lets that many pass.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib.access import throttles
+from lib.access.throttles import Limit
 from lib.config import settings
 from lib.errors import AppError
-from lib.ids import first_at
 from lib.jobs import quota_queries
+from lib.stores import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lib.stores.connection import Connection
 
-COUNTED_FOR = 1.0  # seconds
-MINUTE = timedelta(seconds=60)
-MAX_REMEMBERED = 10_000  # workspaces of which a process knows how much room they have
+COUNT_EVERY = 5.0  # seconds between two counts of what waits, in each process that sweeps
+BELIEVED_FOR = 1.0  # seconds that a workspace which was not crowded counts as such
+AT_ONCE = 10  # jobs of a minute's that a process takes
+MAX_KNOWN = 10_000  # workspaces of which a process knows how they stand
 
-_room: dict[UUID, tuple[int, float]] = {}  # jobs that may still come, and until when that holds
+_free: dict[UUID, float] = {}  # until when workspaces count as not crowded
+_taken: dict[UUID, tuple[int, float]] = {}  # how many may pass, and until when
+_count_at = 0.0
 
 
 class QuotaExceeded(AppError):
-    """The workspace has as many jobs as it may have; some have to end first."""
+    """The workspace has as many jobs as it may have."""
 
     status, type, title = 429, "quota-exceeded", "This workspace has too many jobs"
-    retry_after = 10
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
-def ask(conn: Connection, workspace_id: UUID, most: int = 1) -> Callable[[int], None]:
-    """Ask for room for up to so many more jobs; what it returns is told how many were written.
+def ask(conn: Connection, workspace_id: UUID) -> Callable[[], None]:
+    """Ask for room for a job; what it returns is called once that is written, in one transaction.
 
-    That raises QuotaExceeded, when they were too many.
+    That raises QuotaExceeded when there was none.
     """
     if not settings().rate_limits:
-        return _nothing
-    room, until = _room.get(workspace_id, (0, 0.0))
-    if room >= most and monotonic() < until:
-        _room[workspace_id] = room - most, until
-        return _nothing
-    live, minute = settings().jobs_per_workspace, settings().jobs_per_minute
-    since = first_at(datetime.now(UTC) - MINUTE)
-    counts = quota_queries.count(conn, workspace_id, since, live=live, recent=minute)
+        return lambda: None
+    asked = (_not_crowded(conn, workspace_id), _within_the_minute(conn, workspace_id))
 
-    def hold(jobs: int) -> None:
-        (counted,) = counts
-        _require(counted["live"] + jobs <= live, f"At most {live} may wait or run at a time.")
-        _require(counted["recent"] + jobs <= minute, f"At most {minute} may come in a minute.")
-        _remember(workspace_id, min(live - counted["live"], minute - counted["recent"]) - jobs)
+    def hold() -> None:
+        for check in filter(None, asked):
+            check()
 
     return hold
 
 
-def _nothing(_: int) -> None:
-    pass
+def count_waiting() -> None:
+    """Note which workspaces have as many waiting jobs as they may have, if it is time to."""
+    global _count_at
+    if not settings().rate_limits or monotonic() < _count_at:
+        return
+    with postgres.transaction() as conn:
+        quota_queries.note_crowded(conn, settings().jobs_per_workspace)
+    _count_at = monotonic() + COUNT_EVERY
 
 
-def _require(within: bool, detail: str) -> None:
-    if not within:
-        raise QuotaExceeded(detail)
+def _not_crowded(conn: Connection, workspace_id: UUID) -> Callable[[], None] | None:
+    if monotonic() < _free.get(workspace_id, 0.0):
+        return None
+    found = quota_queries.crowded(conn, workspace_id)
+
+    def check() -> None:
+        if any(row["crowded"] for row in found):
+            most = settings().jobs_per_workspace
+            raise QuotaExceeded(f"At most {most} may wait at a time.", int(2 * COUNT_EVERY))
+        _make_room(_free)
+        _free[workspace_id] = monotonic() + BELIEVED_FOR
+
+    return check
 
 
-def _remember(workspace_id: UUID, room: int) -> None:
-    if len(_room) >= MAX_REMEMBERED:
-        _room.clear()
-    _room[workspace_id] = room, monotonic() + COUNTED_FOR
+def _within_the_minute(conn: Connection, workspace_id: UUID) -> Callable[[], None] | None:
+    left, until = _taken.get(workspace_id, (0, 0.0))
+    if left > 0 and monotonic() < until:
+        _taken[workspace_id] = left - 1, until
+        return None
+    limit = Limit("jobs", settings().jobs_per_minute, 60)
+    more = min(AT_ONCE, limit.most)
+    counted = throttles.ahead(conn, limit, str(workspace_id), more)
+
+    def check() -> None:
+        (now,) = counted
+        left = min(more, limit.most - (now["taken"] - more))
+        if left <= 0:
+            detail = f"At most {limit.most} may come in a minute."
+            raise QuotaExceeded(detail, max(now["resets_in"], 1))
+        _make_room(_taken)
+        _taken[workspace_id] = left - 1, monotonic() + now["resets_in"]
+
+    return check
+
+
+def _make_room(known: dict[UUID, Any]) -> None:
+    if len(known) >= MAX_KNOWN:
+        known.clear()

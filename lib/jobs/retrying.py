@@ -38,7 +38,7 @@ def retry(access: Access) -> Row:
     if row is None:
         raise Conflict("Only a job that failed or was cancelled can be retried.")
     _run_again(access, [row])
-    hold(1)
+    hold()
     return row
 
 
@@ -55,7 +55,7 @@ def retry_many(
 
     Those whose unique key is taken are left out. Raises QuotaExceeded, and none is.
     """
-    hold = quotas.ask(access.conn, access.target["workspace_id"], limit)
+    hold = quotas.ask(access.conn, access.target["workspace_id"])
     with _alone():
         rows = control_queries.retry_many(
             access.conn,
@@ -67,7 +67,7 @@ def retry_many(
             limit=limit,
         )
     _run_again(access, rows)
-    hold(len(rows))
+    hold()
     return {"count": len(rows), "more": len(rows) == limit}
 
 

@@ -67,7 +67,7 @@ def submit(
         },
         caller,
     )
-    hold(1)
+    hold()
     return job | {"retry_after": max(SOON, ceil(job["due_in"]))}
 
 

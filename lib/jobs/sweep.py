@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.bridge import queue
 from lib.config import settings
-from lib.jobs import sweep_queries
+from lib.jobs import quotas, sweep_queries
 from lib.jobs.telling import tell
 from lib.stores import postgres
 
@@ -18,7 +18,9 @@ def sweep() -> dict[str, int]:
 
     Raises Unavailable while a store does not answer.
     """
-    return NOTHING | _stalled() | _due() | _lost()
+    done = NOTHING | _stalled() | _due() | _lost()
+    quotas.count_waiting()
+    return done
 
 
 def _stalled() -> dict[str, int]:

@@ -10,11 +10,12 @@ ALTER TABLE jobs
 -- One live job for each key; a job without one costs no entry.
 CREATE UNIQUE INDEX jobs_unique ON jobs (project_id, kind, unique_key)
     WHERE unique_key IS NOT NULL AND state IN ('queued', 'running', 'retrying');
--- The live of a workspace, which are limited, and of a project.
-CREATE INDEX jobs_live ON jobs (workspace_id, project_id, id)
-    WHERE state IN ('queued', 'running', 'retrying');
--- The few that people look for among all that went well; costs nothing before a job ends badly.
-CREATE INDEX jobs_dead ON jobs (project_id, id) WHERE state IN ('failed', 'cancelled');
+
+-- Workspaces with as many waiting jobs as they may have, as the sweep has counted them: counting, or
+-- an index to count by, would make each submission dearer.
+CREATE TABLE crowded_workspaces (
+    workspace_id uuid PRIMARY KEY
+);
 
 -- Kinds whose jobs wait, project by project.
 CREATE TABLE paused_kinds (

@@ -3,7 +3,7 @@
 import pytest
 
 from lib.config import settings
-from lib.jobs import quotas
+from lib.jobs import quotas, sweep
 from lib.stores import postgres
 
 KINDS = ("test.first", "test.second")
@@ -74,14 +74,21 @@ def told(stack):
 
 @pytest.fixture
 def quota(monkeypatch):
-    """Set a quota, by the name of its variable."""
+    """Set a quota, by the name of its variable, and count anew."""
 
-    def limit(name, most):
-        monkeypatch.setenv(name, str(most))
+    def forget():
         settings.cache_clear()
-        quotas._room.clear()
+        quotas._free.clear()
+        quotas._taken.clear()
+        quotas._count_at = 0
+
+    def limit(name=None, most=0):
+        if name:
+            monkeypatch.setenv(name, str(most))
+        forget()
+        sweep.sweep()
 
     yield limit
     monkeypatch.undo()
-    settings.cache_clear()
-    quotas._room.clear()
+    forget()
+    sweep.sweep()

@@ -1,12 +1,9 @@
-"""Lists of a project's jobs: filters, pages, counts, and the indexes that they go by."""
+"""Lists of a project's jobs: filters, pages, counts."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-
-from lib.jobs import list_queries
-from lib.stores import postgres
 
 
 @pytest.fixture
@@ -80,35 +77,3 @@ def test_the_summary_counts_by_state(team, place, submit, put_into):
     assert {state: n for state, n in summary.items() if n} == {
         "queued": 1, "failed": 2, "succeeded": 1,
     }  # fmt: skip
-
-
-MANY = """
-INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, request_id, state,
-                  created_by, finished_at)
-SELECT gen_random_uuid(), %s, %s, 'test.first', '{}', 3, '',
-       CASE WHEN n %% 1000 = 0 THEN 'failed'::job_state WHEN n %% 1000 = 1 THEN 'queued'
-            ELSE 'succeeded' END, %s, now()
-FROM generate_series(1, 20000) n
-"""
-
-
-@pytest.mark.parametrize(
-    ("states", "index"),
-    [(["failed"], "jobs_dead"), (["queued", "running"], "jobs_live"), ([], "jobs_project")],
-)
-def test_the_few_are_found_by_an_index_among_the_many(team, states, index, monkeypatch):
-    place, explained = [team.workspace["id"], team.project["id"]], []
-    with postgres.transaction() as conn:
-        conn.execute(MANY, [*place, team.owner.id])
-        conn.execute("ANALYZE jobs")
-        execute = conn.execute
-
-        def explain(query, params=None):
-            explained.extend(execute(f"EXPLAIN {query}", params))
-            return execute(query, params)
-
-        monkeypatch.setattr(conn, "execute", explain)
-        rows = list_queries.of_project(conn, *place, states=states, limit=10, kind="test.first")
-        conn.execute("DELETE FROM jobs WHERE project_id = %s", [place[1]])
-    assert len(rows) == 10
-    assert any(index in row["QUERY PLAN"] for row in explained), explained

@@ -114,11 +114,12 @@ def test_of_many_with_one_unique_key_the_newest_is_retried_unless_one_lives(
     assert states == ["failed", "failed", "queued", "failed"]
 
 
-def test_what_is_retried_counts_for_the_quota(team, place, submit, put_into, quota):
-    dead = [put_into(submit(), "failed") for _ in range(3)]
-    quota("JOBS_PER_WORKSPACE", 2)
-    submit()
+def test_nothing_is_retried_in_a_crowded_workspace(team, place, submit, put_into, quota):
+    dead, waits = put_into(submit(), "failed"), submit()
+    quota("JOBS_PER_WORKSPACE", 1)
+    assert retry(team.collaborator, dead).status_code == 429
     assert team.collaborator.post(f"{place}/retry", {}).status_code == 429
-    assert team.viewer.get(f"{place}/summary").get_json()["failed"] == 3
-    assert team.collaborator.post(f"{place}/retry", {"limit": 1}).status_code == 200
-    assert retry(team.collaborator, dead[2]).status_code == 429
+    assert team.viewer.get(f"/jobs/{dead['id']}").get_json()["state"] == "failed"
+    put_into(waits, "succeeded")
+    quota()
+    assert team.collaborator.post(f"{place}/retry", {}).get_json()["count"] == 1

@@ -7,6 +7,7 @@ import pytest
 
 from lib.bridge import keys
 from lib.stores import postgres, redis_tcp
+from lib.stores.connection import Connection
 
 
 @pytest.mark.parametrize("priority", ["high", "normal", "low"])
@@ -111,56 +112,70 @@ def test_the_idempotency_key_goes_before_the_unique_one(team, place, announced):
     assert again.get_json() == first.get_json()
 
 
-def test_a_workspace_has_no_more_live_jobs_than_its_quota(team, place, submit, put_into, quota):
-    quota("JOBS_PER_WORKSPACE", 3)
+def test_a_workspace_has_about_as_many_waiting_jobs_as_its_quota(
+    team, place, submit, put_into, quota
+):
     jobs = [submit() for _ in range(3)]
+    quota("JOBS_PER_WORKSPACE", 3)
     answer = team.collaborator.post(place, {"kind": "test.first"})
     assert (answer.status_code, answer.get_json()["type"]) == (429, "/problems/quota-exceeded")
     assert int(answer.headers["Retry-After"]) > 0
     with postgres.connection() as conn:
         query = "SELECT count(*) AS n FROM jobs WHERE project_id = %s"
         assert conn.execute(query, [team.project["id"]]).fetchone()["n"] == 3
-    put_into(jobs[0], "succeeded")
+    put_into(jobs[0], "running")
+    quota()
     assert submit()["state"] == "queued"
 
 
-def test_the_quota_is_the_workspaces_not_the_projects_nor_others(team, place, submit, quota):
+def test_the_quota_is_the_workspaces_not_the_projects_nor_others(team, submit, quota):
     path = f"/workspaces/{team.workspace['id']}/projects"
     other = team.owner.post(path, {"name": "Other"}).get_json()
     elsewhere = team.owner.post("/workspaces", {"name": "Elsewhere"}).get_json()
     path = f"/workspaces/{elsewhere['id']}/projects"
     foreign = team.owner.post(path, {"name": "Foreign"}).get_json()
-    quota("JOBS_PER_WORKSPACE", 1)
     submit()
+    quota("JOBS_PER_WORKSPACE", 1)
     for project, status in ((other, 429), (foreign, 202)):
         answer = team.owner.post(f"/projects/{project['id']}/jobs", {"kind": "test.first"})
         assert answer.status_code == status
 
 
-def test_a_workspace_submits_no_more_in_a_minute_than_its_quota(
-    team, place, submit, put_into, quota
-):
-    quota("JOBS_PER_MINUTE", 2)
-    for _ in range(2):
-        put_into(submit(), "succeeded")
+def test_a_workspace_submits_no_more_in_a_minute_than_its_quota(team, place, submit, quota):
+    quota("JOBS_PER_MINUTE", 12)
+    for _ in range(12):
+        submit()
     answer = team.collaborator.post(place, {"kind": "test.first"})
     assert (answer.status_code, "in a minute" in answer.text) == (429, True)
+    assert 50 < int(answer.headers["Retry-After"]) <= 60
+    other = team.owner.post("/workspaces", {"name": "Elsewhere"}).get_json()
+    path = f"/workspaces/{other['id']}/projects"
+    project = team.owner.post(path, {"name": "Foreign"}).get_json()
+    path = f"/projects/{project['id']}/jobs"
+    assert team.owner.post(path, {"kind": "test.first"}).status_code == 202
 
 
 def test_without_rate_limits_there_are_no_quotas(submit, quota):
+    submit()
     quota("JOBS_PER_WORKSPACE", 1)
+    quota("JOBS_PER_MINUTE", 1)
     quota("RATE_LIMITS", "off")
     assert submit()["id"] != submit()["id"]
 
 
-def test_counting_for_the_quota_is_left_out_while_it_can_not_matter(submit, quota, monkeypatch):
-    from lib.jobs import quota_queries
+def test_what_is_asked_about_quotas_costs_no_round_trip_and_is_asked_seldom(
+    submit, quota, monkeypatch
+):
+    asked, put_off = [], Connection.put_off
+    quota()
+    monkeypatch.setattr("lib.jobs.quotas.BELIEVED_FOR", 600)
 
-    counted, count = [], quota_queries.count
-    monkeypatch.setattr(
-        quota_queries, "count", lambda *args, **more: counted.append(1) or count(*args, **more)
-    )
-    monkeypatch.setattr("lib.jobs.quotas.COUNTED_FOR", 600)
-    for _ in range(5):
+    def counting(self, query, params):
+        asked.append(query)
+        return put_off(self, query, params)
+
+    monkeypatch.setattr(Connection, "put_off", counting)
+    for _ in range(10):
         submit()
-    assert len(counted) == 1
+    assert sum("crowded_workspaces" in query for query in asked) == 1
+    assert sum("INSERT INTO throttles" in query for query in asked) == 1
