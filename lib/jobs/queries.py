@@ -181,8 +181,20 @@ def insert_artifact(
 
 
 def artifact(conn: Connection, job_id: UUID) -> dict[str, Any] | None:
-    """Return what a job made: file name, media type and content."""
+    """Return file name, media type, size in bytes and age of what a job made."""
     return conn.execute(
-        "SELECT filename, media_type, content FROM job_artifacts WHERE job_id = %s",
+        """
+        SELECT filename, media_type, octet_length(content) AS size, created_at
+        FROM job_artifacts WHERE job_id = %s
+        """,
         [job_id],
     ).fetchone()
+
+
+def artifact_part(conn: Connection, job_id: UUID, first: int, count: int) -> bytes:
+    """Return so many bytes of what a job made; Postgres reads no others."""
+    row = conn.execute(
+        "SELECT substring(content FROM %s FOR %s) AS part FROM job_artifacts WHERE job_id = %s",
+        [first + 1, count, job_id],
+    ).fetchone()
+    return bytes(row["part"]) if row else b""

@@ -168,6 +168,38 @@ class JobOut(Strict):
     cancel_requested_at = fields.AwareDateTime(allow_none=True)
 
 
+class LogQuery(PageQuery):
+    """Which lines: those after one, if it is given by its id."""
+
+    after = fields.UUID(load_default=None)
+
+
+class LogLineOut(Strict):
+    """A line that a job has logged, in its so many-th attempt."""
+
+    id = fields.UUID()
+    attempt = fields.Integer()
+    at = fields.AwareDateTime()
+    message = fields.String()
+
+
+class SaidOut(Strict):
+    """A line of a job, told to the room."""
+
+    id = fields.UUID()
+    at = fields.AwareDateTime()
+    message = fields.String()
+
+
+class JobLogOut(Strict):
+    """What a job of the project has just logged, told to the room."""
+
+    job_id = fields.UUID()
+    project_id = fields.UUID()
+    attempt = fields.Integer()
+    lines = fields.List(fields.Nested(SaidOut))
+
+
 class JobUpdatedOut(Strict):
     """A job of the project as it stands, told to the room."""
 
@@ -180,3 +212,4 @@ class JobUpdatedOut(Strict):
     progress = fields.Integer(validate=validate.Range(0, 100))
     progress_message = fields.String()
     error = fields.String(allow_none=True)
+    cancel_requested_at = fields.AwareDateTime(allow_none=True)
