@@ -123,6 +123,7 @@ _TABLE = (
     Permission("job.submit", "project", Level.COLLABORATOR, "write"),
     Permission("job.list", "project", Level.VIEWER, "read"),
     Permission("job.read", "job", Level.VIEWER, "read"),
+    Permission("job.logs", "job", Level.VIEWER, "read"),
     Permission("job.cancel", "job", Level.COLLABORATOR, "write"),
     Permission("job.retry", "job", Level.COLLABORATOR, "write"),
     Permission("job.cancel-many", "project", Level.COLLABORATOR, "write"),

@@ -11,7 +11,7 @@ app = function(__name__)
 
 
 @app.get("/api/v1/jobs/<uuid:job_id>/logs")
-@permits("job.read")
+@permits("job.logs")
 @lists(LogLineOut, LogQuery)
 def list_lines(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """List what a job has logged, the oldest first, attempt after attempt."""
