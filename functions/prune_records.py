@@ -32,6 +32,6 @@ def prune_records() -> dict[str, int]:
             with postgres.transaction() as conn:
                 batch = delete(conn, BATCH)
             deleted[kind] += batch
-            if batch < BATCH:
+            if not batch:
                 break
     return deleted

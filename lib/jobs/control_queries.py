@@ -1,4 +1,4 @@
-"""SQL of what people do with jobs that are there: cancel, retry, pause, purge.
+"""SQL of what people do with jobs that are there: cancel, retry, pause.
 
 Several jobs are locked in the order of their ids, as by workers; and for no key update, as whoever
 asks for one shares its key with all others who do.
@@ -11,15 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.ids import first_at
 from lib.jobs.queries import CHANGED, LIVE, WITH_ACTOR
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 Row = dict[str, Any]
-
-ENDED = "('succeeded', 'failed', 'cancelled')"
 
 _CANCEL = f"""
 , changed AS (
@@ -134,24 +131,6 @@ def retry_many(
         {"project_id": project_id, "kind": kind, "states": list(states), "limit": limit}
         | {"after": ended_after, "before": ended_before},
     ).fetchall()
-
-
-def delete_ended(conn: Connection, project_id: UUID, before: datetime, limit: int) -> int:
-    """Delete up to `limit` jobs of a project that ended before a time; return how many.
-
-    A job ends after it was made, so that its id tells which are old enough to look at.
-    """
-    cursor = conn.execute(
-        f"""
-        DELETE FROM jobs WHERE id IN (
-            SELECT id FROM jobs
-            WHERE project_id = %s AND id < %s AND state IN {ENDED} AND finished_at < %s
-            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-        )
-        """,  # noqa: S608
-        [project_id, first_at(before), before, limit],
-    )
-    return cursor.rowcount
 
 
 def paused(conn: Connection, project_id: UUID) -> list[Row]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-from lib.ids import first_at
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -144,26 +141,6 @@ def delete_finished(conn: Connection, days: int, limit: int) -> int:
         )
         """,
         [days, limit],
-    )
-    return cursor.rowcount
-
-
-def delete_old(conn: Connection, days: int, limit: int) -> int:
-    """Delete up to `limit` jobs of projects that ended `days` ago; return how many.
-
-    A job ends after it was made, so that its id tells which are old enough to look at.
-    """
-    cursor = conn.execute(
-        """
-        DELETE FROM jobs WHERE id IN (
-            SELECT id FROM jobs
-            WHERE id < %(first)s AND state IN ('succeeded', 'failed', 'cancelled')
-              AND project_id IS NOT NULL AND finished_at < now() - make_interval(days => %(days)s)
-            ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-        )
-        """,
-        {"first": first_at(datetime.now(UTC) - timedelta(days=days - 1)), "days": days}
-        | {"limit": limit},
     )
     return cursor.rowcount
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lib.access.caller import Access
 from lib.audit import events
 from lib.config import settings
-from lib.jobs import control_queries, queries
+from lib.jobs import deletion_queries, queries
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -24,12 +24,13 @@ def delete_finished(conn: Connection, limit: int) -> int:
 
 def delete_old(conn: Connection, limit: int) -> int:
     """Delete up to `limit` jobs of projects that ended long ago; return how many."""
-    return queries.delete_old(conn, settings().job_retention_days, limit)
+    before = datetime.now(UTC) - timedelta(days=settings().job_retention_days)
+    return deletion_queries.delete_ended(conn, None, before, limit)[0]
 
 
 def purge(access: Access, *, finished_before: datetime, limit: int) -> dict[str, Any]:
     """Delete up to `limit` jobs of the project that ended before then; return how many: `count`."""
-    count = control_queries.delete_ended(access.conn, access.id, finished_before, limit)
+    count, more = deletion_queries.delete_ended(access.conn, access.id, finished_before, limit)
     if count:
         events.record(
             access.conn,
@@ -40,4 +41,4 @@ def purge(access: Access, *, finished_before: datetime, limit: int) -> dict[str,
             project_id=access.id,
             details={"count": count, "finished_before": finished_before.isoformat()},
         )
-    return {"count": count, "more": count == limit}
+    return {"count": count, "more": more}

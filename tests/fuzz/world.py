@@ -66,6 +66,8 @@ class World:
             "token": self._ids["token"],
             "user_id": viewer.id,
             "kind": KIND,
+            "kinds": [KIND],
+            "max_attempts": 1,  # of that kind
         } | dict.fromkeys(("base", "expires_at", "run_at"))
 
     def chance(self):

@@ -8,7 +8,7 @@ import pytest
 
 from lib.config import settings
 from lib.ids import first_at, new_id
-from lib.jobs import artifacts, retention
+from lib.jobs import artifacts, deletion_queries, retention
 from lib.stores import postgres
 
 
@@ -61,6 +61,22 @@ def test_it_goes_up_to_a_limit_the_oldest_first(team, place, old):
         "count": 2, "more": True,
     }  # fmt: skip
     assert left(jobs) == [True, False, False]
+
+
+def test_large_files_are_deleted_a_few_at_a_time(team, place, old, monkeypatch):
+    jobs = [old(9), old(8), old(7)]
+    monkeypatch.setattr(deletion_queries, "MAX_BYTES", 2)  # each file has one
+    for left_over, more in (([False, False, True], True), ([False, False, False], False)):
+        assert team.owner.delete(f"{place}{query(5)}").get_json()["more"] is more
+        assert left(jobs) == left_over
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"])
+def test_any_time_can_be_given(team, place, old, time):
+    jobs = [old(3)]
+    answer = team.owner.delete(f"{place}?finished_before={time}")
+    assert answer.get_json()["count"] == (1 if time.startswith("9") else 0)
+    assert left(jobs) == [time.startswith("0")]
 
 
 def test_only_owners_delete_and_only_of_their_project(team, place, old):
