@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
-    from lib.stores.statements import Later
+    from lib.stores.statements import Check
 
 _COUNT = """
 INSERT INTO throttles AS t (key, taken, resets_at)
@@ -18,12 +18,12 @@ RETURNING taken, ceil(extract(epoch FROM resets_at - now()))::integer AS resets_
 """
 
 
-def count_ahead(conn: Connection, key: str, seconds: int, more: int) -> Later:
-    """Count so many more at once, ahead of the next statement of a transaction, in its round trip.
+def count_with_next(conn: Connection, key: str, seconds: int, more: int, check: Check) -> None:
+    """Count so many more at once, together with the next statement of a transaction.
 
-    The row tells how many are `taken` in this window, and in how many seconds it `resets_in`.
+    `check` is told how many are `taken` in this window, and in how many seconds it `resets_in`.
     """
-    return conn.put_off(_COUNT, {"key": key, "seconds": seconds, "more": more})
+    conn.put_off(_COUNT, {"key": key, "seconds": seconds, "more": more}, check)
 
 
 def count(conn: Connection, key: str, seconds: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from lib.stores import postgres
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
-    from lib.stores.statements import Later
+    from lib.stores.statements import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,13 @@ def count(limit: Limit, subject: str) -> Standing:
     return Standing(limit, limit.most - taken, resets_in)
 
 
-def ahead(conn: Connection, limit: Limit, subject: str, more: int) -> Later:
-    """Count so many attempts at once, in a transaction: ahead of its next statement, or not at all.
+def ahead(conn: Connection, limit: Limit, subject: str, more: int, check: Check) -> None:
+    """Count so many attempts at once, with the next statement of a transaction, or not at all.
 
-    The row tells how many are `taken`, with these, and in how many seconds it `resets_in`.
+    `check` is given the row that tells how many are `taken`, with these, and in how many seconds
+    the window `resets_in`; it raises where that is too many.
     """
-    return throttle_queries.count_ahead(conn, _key(limit, subject), limit.seconds, more)
+    throttle_queries.count_with_next(conn, _key(limit, subject), limit.seconds, more, check)
 
 
 def forgive(limit: Limit, subject: str) -> None:

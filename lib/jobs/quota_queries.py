@@ -7,18 +7,19 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
-    from lib.stores.statements import Later
+    from lib.stores.statements import Check
 
 
-def crowded(conn: Connection, workspace_id: UUID) -> Later:
-    """Look whether a workspace is crowded, ahead of the next statement, in its round trip."""
-    return conn.put_off(
+def crowded(conn: Connection, workspace_id: UUID, check: Check) -> None:
+    """Look whether a workspace is `crowded`, together with the next statement; `check` is told."""
+    conn.put_off(
         """
         SELECT EXISTS (
             SELECT 1 FROM crowded_workspaces WHERE workspace_id = %s
         ) AS crowded
         """,
         [workspace_id],
+        check,
     )
 
 

@@ -7,7 +7,7 @@ some at once, and lets that many pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +21,8 @@ from lib.stores import postgres
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
+
+Row = dict[str, Any]
 
 COUNT_EVERY = 5.0  # seconds between two counts of what waits, in each process that sweeps
 BELIEVED_FOR = 1.0  # seconds that a workspace which was not crowded counts as such
@@ -42,20 +44,14 @@ class QuotaExceeded(AppError):
         self.retry_after = retry_after
 
 
-def ask(conn: Connection, workspace_id: UUID) -> Callable[[], None]:
-    """Ask for room for a job; what it returns is called once that is written, in one transaction.
+def ask(conn: Connection, workspace_id: UUID) -> None:
+    """Ask for room for a job, together with the next statement of the transaction.
 
-    That raises QuotaExceeded when there was none.
+    That raises QuotaExceeded when there is none.
     """
-    if not settings().rate_limits:
-        return lambda: None
-    asked = (_not_crowded(conn, workspace_id), _within_the_minute(conn, workspace_id))
-
-    def hold() -> None:
-        for check in filter(None, asked):
-            check()
-
-    return hold
+    if settings().rate_limits:
+        _not_crowded(conn, workspace_id)
+        _within_the_minute(conn, workspace_id)
 
 
 def count_waiting() -> None:
@@ -68,32 +64,30 @@ def count_waiting() -> None:
     _count_at = monotonic() + COUNT_EVERY
 
 
-def _not_crowded(conn: Connection, workspace_id: UUID) -> Callable[[], None] | None:
+def _not_crowded(conn: Connection, workspace_id: UUID) -> None:
     if monotonic() < _free.get(workspace_id, 0.0):
-        return None
-    found = quota_queries.crowded(conn, workspace_id)
+        return
 
-    def check() -> None:
-        if any(row["crowded"] for row in found):
+    def check(rows: Sequence[Row]) -> None:
+        if any(row["crowded"] for row in rows):
             most = settings().jobs_per_workspace
             raise QuotaExceeded(f"At most {most} may wait at a time.", int(2 * COUNT_EVERY))
         _make_room(_free)
         _free[workspace_id] = monotonic() + BELIEVED_FOR
 
-    return check
+    quota_queries.crowded(conn, workspace_id, check)
 
 
-def _within_the_minute(conn: Connection, workspace_id: UUID) -> Callable[[], None] | None:
+def _within_the_minute(conn: Connection, workspace_id: UUID) -> None:
     left, until = _taken.get(workspace_id, (0, 0.0))
     if left > 0 and monotonic() < until:
         _taken[workspace_id] = left - 1, until
-        return None
+        return
     limit = Limit("jobs", settings().jobs_per_minute, 60)
     more = min(AT_ONCE, limit.most)
-    counted = throttles.ahead(conn, limit, str(workspace_id), more)
 
-    def check() -> None:
-        (now,) = counted
+    def check(rows: Sequence[Row]) -> None:
+        (now,) = rows
         left = min(more, limit.most - (now["taken"] - more))
         if left <= 0:
             detail = f"At most {limit.most} may come in a minute."
@@ -101,7 +95,7 @@ def _within_the_minute(conn: Connection, workspace_id: UUID) -> Callable[[], Non
         _make_room(_taken)
         _taken[workspace_id] = left - 1, monotonic() + now["resets_in"]
 
-    return check
+    throttles.ahead(conn, limit, str(workspace_id), more, check)
 
 
 def _make_room(known: dict[UUID, Any]) -> None:

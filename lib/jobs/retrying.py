@@ -27,7 +27,7 @@ def retry(access: Access) -> Row:
     Raises Conflict for one that has neither failed nor been cancelled, JobExists while another one
     with its unique key lives, QuotaExceeded.
     """
-    hold = quotas.ask(access.conn, access.target["workspace_id"])
+    quotas.ask(access.conn, access.target["workspace_id"])
     job = access.target
     if job["unique_key"]:
         live = queries.live_id(access.conn, job["project_id"], job["kind"], job["unique_key"])
@@ -38,7 +38,6 @@ def retry(access: Access) -> Row:
     if row is None:
         raise Conflict("Only a job that failed or was cancelled can be retried.")
     _run_again(access, [row])
-    hold()
     return row
 
 
@@ -55,7 +54,7 @@ def retry_many(
 
     Those whose unique key is taken are left out. Raises QuotaExceeded, and none is.
     """
-    hold = quotas.ask(access.conn, access.target["workspace_id"])
+    quotas.ask(access.conn, access.target["workspace_id"])
     with _alone():
         rows = control_queries.retry_many(
             access.conn,
@@ -67,7 +66,6 @@ def retry_many(
             limit=limit,
         )
     _run_again(access, rows)
-    hold()
     return {"count": len(rows), "more": len(rows) == limit}
 
 

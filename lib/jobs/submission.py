@@ -50,7 +50,7 @@ def submit(
     if max_attempts and max_attempts > known["max_attempts"]:
         most = f"Of this kind, a job has at most {known['max_attempts']}."
         raise Invalid(mistake("/max_attempts", most))
-    hold = quotas.ask(access.conn, access.target["workspace_id"])
+    quotas.ask(access.conn, access.target["workspace_id"])
     job = _create(
         access.conn,
         {
@@ -67,7 +67,6 @@ def submit(
         },
         caller,
     )
-    hold()
     return job | {"retry_after": max(SOON, ceil(job["due_in"]))}
 
 

@@ -170,9 +170,9 @@ def test_what_is_asked_about_quotas_costs_no_round_trip_and_is_asked_seldom(
     quota()
     monkeypatch.setattr("lib.jobs.quotas.BELIEVED_FOR", 600)
 
-    def counting(self, query, params):
+    def counting(self, query, *args):
         asked.append(query)
-        return put_off(self, query, params)
+        return put_off(self, query, *args)
 
     monkeypatch.setattr(Connection, "put_off", counting)
     for _ in range(10):
