@@ -29,9 +29,9 @@ def logged(team):
 def test_lines_are_kept_in_order_through_failed_attempts_and_rolled_back_work(
     worker, submit, ended, logged
 ):
-    worker()
     job = submit("talks")
     assert logged(job) == []
+    worker()
     assert ended(job)["state"] == "succeeded"
     said = ["begins", " is left out, ? is not", "goes on in a transaction"]
     found = [(line["attempt"], line["message"]) for line in logged(job)]
