@@ -50,11 +50,6 @@ def slow(job):
     return {"attempt": job.attempt}
 
 
-@job_kind("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
-def tireless(job):
-    return slow(job)
-
-
 @job_kind("test.stubborn", title="Looks at nothing while it works", payload=Payload)
 def stubborn(job):
     leave_mark(job, "began")
@@ -119,6 +114,19 @@ def progress(job):
     return {"done": True}
 
 
+@job_kind("test.writes", title="Writes into its project", payload=Payload)
+def writes(job):
+    with job.transaction() as conn:
+        leave_mark(job, "began")
+        conn.execute("SELECT pg_sleep(%s)", [job.payload["seconds"]])
+        conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])
+
+
+@job_kind("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
+def tireless(job):
+    return slow(job)
+
+
 @job_kind("test.talks", title="Says what it does", payload=Payload)
 def talks(job):
     job.log("begins")
@@ -142,11 +150,3 @@ def chatters(job):
 def shouts(job):
     for _ in range(400):
         job.log("a" * 5000)
-
-
-@job_kind("test.writes", title="Writes into its project", payload=Payload)
-def writes(job):
-    with job.transaction() as conn:
-        leave_mark(job, "began")
-        conn.execute("SELECT pg_sleep(%s)", [job.payload["seconds"]])
-        conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])
