@@ -46,7 +46,7 @@ def waits(view: View) -> View:
 
     @wraps(view)
     def patient(**params: Any) -> Any:
-        if not at_hand.get().environ.get("QUERY_STRING"):
+        if not at_hand.get().query_string:
             return view(**params)
         ends = monotonic() + validated(loader, query_values())["wait"]
         answer = view(**params)

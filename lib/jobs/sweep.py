@@ -9,6 +9,7 @@ from lib.jobs.telling import tell
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one sweep
+ROUNDS = 10  # so many batches of those whose time has come: many may have the same
 DIED = "The worker stopped in the middle of this attempt."
 NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
 
@@ -36,10 +37,15 @@ def _stalled() -> dict[str, int]:
 
 def _due() -> dict[str, int]:
     # Pushed before the commit: if Redis does not answer, they count as due still.
-    with postgres.transaction() as conn:
-        due = sweep_queries.take_due(conn, BATCH)
-        queue.push_rows(due)
-    return {"due": len(due)}
+    taken = 0
+    for _ in range(ROUNDS):
+        with postgres.transaction() as conn:
+            due = sweep_queries.take_due(conn, BATCH)
+            queue.push_rows(due)
+        taken += len(due)
+        if len(due) < BATCH:
+            break
+    return {"due": taken}
 
 
 def _lost() -> dict[str, int]:

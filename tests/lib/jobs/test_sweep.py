@@ -99,6 +99,13 @@ def test_jobs_whose_time_has_come_are_queued(make):
     assert sweep.sweep() == sweep.NOTHING
 
 
+def test_many_jobs_with_one_time_are_queued_together(make, monkeypatch):
+    monkeypatch.setattr(sweep, "BATCH", 4)
+    make(10, "queued_at = now() - interval '9s', run_at = now() - interval '1s'")
+    assert sweep.sweep()["due"] == 10
+    assert len(queued()) == 10
+
+
 def test_stalled_jobs_are_taken_over_or_failed_when_attempts_are_used_up(make, postgres_is_old):
     again = make(2, STALLED + ", attempt = 1")
     over = make(1, STALLED + ", attempt = 2")
