@@ -1,8 +1,9 @@
-"""Delete records that have served: answers kept for retries, counts, sent mails, old jobs."""
+"""Delete records that have served: answers, counts, sent mails, reports, uploads, old jobs."""
 
 from time import monotonic
 
 from lib.access import throttle_queries
+from lib.files import uploads
 from lib.http import function
 from lib.http import queries as answer_queries
 from lib.http.cron import cron
@@ -17,6 +18,7 @@ DELETIONS = {
     "counts": throttle_queries.delete_over,
     "jobs": retention.delete_finished,
     "old_jobs": retention.delete_old,
+    "uploads": uploads.delete_expired,
 }
 
 app = function(__name__)
@@ -25,7 +27,7 @@ app = function(__name__)
 @app.get("/api/cron/prune_records")
 @cron("prune_records")
 def prune_records() -> dict[str, int]:
-    """Delete answers kept for retries, counts of attempts, mails and jobs, once they are old."""
+    """Delete answers kept for retries, counts, mails, reports, uploads and jobs, once old."""
     ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
     for kind, delete in DELETIONS.items():
         while monotonic() < ends:

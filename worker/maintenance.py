@@ -9,9 +9,10 @@ from time import monotonic
 from lib import logs
 from lib.audit import delivery
 from lib.errors import Unavailable
-from lib.jobs import sweep
+from lib.jobs import firing, sweep
 
 SWEEP_EVERY = 1.0  # seconds
+FIRE_EVERY = 1.0  # seconds
 MOVE_EVERY = 1.0  # seconds
 MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
 
@@ -57,6 +58,11 @@ def sweeper() -> Loop:
     return Loop("sweep", SWEEP_EVERY, _sweep)
 
 
+def scheduler() -> Loop:
+    """Return the loop that fires schedules."""
+    return Loop("schedules", FIRE_EVERY, _fire)
+
+
 def mover() -> Loop:
     """Return the loop that moves the audit outbox to MongoDB."""
     indexed = False
@@ -76,3 +82,8 @@ def _sweep() -> None:
     done = {name: count for name, count in sweep.sweep().items() if count}
     if done:
         logs.info("jobs.swept", **done)
+
+
+def _fire() -> None:
+    while sum((done := firing.fire()).values()):
+        logs.info("schedules.fired", **done)

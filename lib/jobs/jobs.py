@@ -1,12 +1,15 @@
-"""Jobs of a project: list and count them."""
+"""Jobs of a project, or of a workspace as a whole: list and count them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.caller import Access
 from lib.jobs import list_queries
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
 
 
 def of_project(
@@ -30,3 +33,10 @@ def of_project(
 def summary(access: Access) -> dict[str, Any]:
     """Return how many jobs there are in each state."""
     return list_queries.counts(access.conn, access.id)
+
+
+def of_workspace(
+    conn: Connection, workspace_id: UUID, *, cursor: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List the jobs of a workspace as a whole, newest first; one more than `limit` if there are."""
+    return list_queries.of_workspace(conn, workspace_id, before=cursor, limit=limit + 1)

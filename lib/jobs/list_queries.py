@@ -49,6 +49,21 @@ def of_project(
     ).fetchall()
 
 
+def of_workspace(
+    conn: Connection, workspace_id: UUID, *, before: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List the jobs of a workspace as a whole, newest first, from before a given one."""
+    return conn.execute(
+        f"""
+        SELECT {COLUMNS} FROM jobs
+        WHERE workspace_id = %(workspace_id)s AND project_id IS NULL
+          AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,  # noqa: S608
+        {"workspace_id": workspace_id, "before": before, "limit": limit},
+    ).fetchall()
+
+
 def counts(conn: Connection, project_id: UUID) -> Row:
     """Return how many jobs of a project there are in each state."""
     rows = conn.execute(

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 COLUMNS = """
 id, workspace_id, project_id, kind, payload, state, attempt, max_attempts, run_at, progress,
 progress_message, result, error, request_id, created_by, created_at, started_at, finished_at,
-priority, unique_key, cancel_requested_at
+schedule_id, priority, unique_key, cancel_requested_at
 """
 
-# As the indexes spell it: only so are they of use.
+# What most jobs are submitted with.
+DEFAULTS = {"schedule_id": None, "priority": "normal", "unique_key": None}
+
+# As the index spells it: only so is it of use.
 LIVE = "('queued', 'running', 'retrying')"
 UNLESS_LIVE = f"""
 ON CONFLICT (project_id, kind, unique_key) WHERE unique_key IS NOT NULL AND state IN {LIVE}
@@ -86,14 +89,14 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
     return conn.execute(
         f"""
         INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, run_at,
-                          request_id, created_by, priority, unique_key)
+                          request_id, created_by, schedule_id, priority, unique_key)
         VALUES (%(id)s, %(workspace_id)s, %(project_id)s, %(kind)s, %(payload)s, %(max_attempts)s,
                 greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s,
-                %(priority)s::job_priority, %(unique_key)s)
-        {UNLESS_LIVE if job["unique_key"] else ""}
+                %(schedule_id)s, %(priority)s::job_priority, %(unique_key)s)
+        {UNLESS_LIVE if job.get("unique_key") else ""}
         RETURNING {COLUMNS}, extract(epoch FROM run_at - now())::float8 AS due_in
         """,  # noqa: S608
-        job | {"payload": Jsonb(job["payload"])},
+        DEFAULTS | job | {"payload": Jsonb(job["payload"])},
     ).fetchone()
 
 

@@ -13,7 +13,7 @@ from lib.jobs import deletion_queries, queries
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
-# Of jobs without a project, which nobody can list, nor delete: a mail's holds an address.
+# Of mails and reports, which belong to no project; the job of a mail holds an address.
 KEPT_DAYS = 7  # days
 
 

@@ -55,10 +55,16 @@ def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
     if operation.limit:
         limit = operation.limit
         described["x-limit"] = {"requests": limit.most, "seconds": limit.seconds}
-    if operation.body:
-        content = {JSON: {"schema": operation.body}}
+    if content := _body(operation):
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _body(operation: Operation) -> dict[str, Any]:
+    if operation.bytes_type:
+        schema = {"type": "string", "format": "binary", "minLength": 1}
+        return {operation.bytes_type: {"schema": schema}}
+    return {JSON: {"schema": operation.body}} if operation.body else {}
 
 
 def _parameters(operation: Operation, spec: APISpec) -> list[Any]:

@@ -123,4 +123,4 @@ def _tell(
 def _announce(access: Access, user_id: UUID, role: str | None) -> None:
     if role != "owner":
         invitations.withdraw(access, user_id)
-    telling.member_changed(access.conn, access.id, user_id, role)
+    telling.member_changed(access.conn, access.id, user_id)

@@ -25,6 +25,14 @@ def insert(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
     )
 
 
+def by_id(conn: Connection, workspace_id: UUID) -> dict[str, Any] | None:
+    """Return a workspace."""
+    return conn.execute(
+        f"SELECT {_COLUMNS} FROM workspaces WHERE id = %s",  # noqa: S608
+        [workspace_id],
+    ).fetchone()
+
+
 def of_member(
     conn: Connection, user_id: UUID, *, archived: bool, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:

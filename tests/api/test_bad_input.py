@@ -49,7 +49,8 @@ def ids(team):
     made = team.owner.post(f"/workspaces/{ids['workspace_id']}/invitations", {"role": "viewer"})
     ids |= {"invitation_id": made.get_json()["id"]}
     ids |= {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
-    return ids | {"session_id": team.file["id"], "token_id": team.file["id"]}
+    ids |= {"session_id": team.file["id"], "token_id": team.file["id"]}
+    return ids | {"upload_id": team.file["id"], "schedule_id": team.file["id"]}
 
 
 @pytest.fixture

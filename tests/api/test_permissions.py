@@ -19,7 +19,8 @@ def database(ids):
     """What a refused call must leave as it was."""
     tables = (
         "workspaces", "workspace_members", "invitations", "projects", "project_members", "files",
-        "file_updates", "jobs", "users", "sessions", "personal_tokens", "account_links",
+        "file_updates", "jobs", "uploads", "upload_parts", "schedules", "users", "sessions",
+        "personal_tokens", "account_links",
     )  # fmt: skip
     with postgres.connection() as conn:
         return [

@@ -27,12 +27,20 @@ BODIES = {
     "job.cancel-many": {"kind": "test.no-such"},
     "job.retry-many": {},
     "job.pause": {"kinds": [KIND]},
+    "report.create": {},
+    "schedule.create": {"name": "Nightly", "kind": KIND, "cron": "0 3 * * *"},
+    "schedule.update": {"name": "Renamed"},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
 QUERIES = {
     "permission.explain": "?permission=account.read",
+    "upload.extend": "?part=2",
     "job.purge": "?finished_before=2020-01-01T00:00:00Z",
+}
+BYTES = {
+    name: {"data": b"PK", "content_type": "application/zip"}
+    for name in ("upload.create", "upload.extend")
 }
 
 
@@ -44,6 +52,21 @@ def invitation(team):
     mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
     assert mailed.status_code == 201, mailed.text
     return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
+
+
+def upload(who, project_id):
+    """The id of an upload of a project."""
+    path = f"/projects/{project_id}/uploads"
+    made = who.post(path, data=b"PK", content_type="application/zip")
+    assert made.status_code == 201, made.text
+    return made.get_json()["id"]
+
+
+def schedule(who, project_id):
+    """The id of a schedule of a project."""
+    made = who.post(f"/projects/{project_id}/schedules", BODIES["schedule.create"])
+    assert made.status_code == 201, made.text
+    return made.get_json()["id"]
 
 
 def own_ids(who):
@@ -78,7 +101,8 @@ def call(route, who, ids):
     if route.permission == "workspace.transfer":
         body = {"user_id": ids["user_id"]}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
-    return who.send(route.method, route.url(**ids) + QUERIES.get(route.permission, ""), body)
+    path = route.url(**ids) + QUERIES.get(route.permission, "")
+    return who.send(route.method, path, body, **BYTES.get(route.permission, {}))
 
 
 def innermost_first(route):
