@@ -7,10 +7,6 @@ ALTER TABLE jobs
     ADD COLUMN priority job_priority NOT NULL DEFAULT 'normal',
     ADD COLUMN unique_key text;
 
--- One live job for each key; a job without one costs no entry.
-CREATE UNIQUE INDEX jobs_unique ON jobs (project_id, kind, unique_key)
-    WHERE unique_key IS NOT NULL AND state IN ('queued', 'running', 'retrying');
-
 -- Workspaces with as many waiting jobs as they may have, as the sweep has counted them: counting, or
 -- an index to count by, would make each submission dearer.
 CREATE TABLE crowded_workspaces (
