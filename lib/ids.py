@@ -5,6 +5,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+LAST_MILLISECOND = 2**48 - 1  # of the 48 bits that a UUIDv7 has for its time
+
 
 def new_id() -> UUID:
     """Return a fresh UUIDv7 (RFC 9562, section 5.7)."""
@@ -12,11 +14,8 @@ def new_id() -> UUID:
 
 
 def first_at(moment: datetime) -> UUID:
-    """Return what comes before every UUIDv7 that is made at `moment` or later.
-
-    For a moment before 1970 that is what comes before all of them.
-    """
-    milliseconds = max(0, int(moment.timestamp() * 1000))
+    """Return what no UUIDv7 made at `moment`, or later, sorts before."""
+    milliseconds = min(max(int(moment.timestamp() * 1000), 0), LAST_MILLISECOND)
     return UUID(int=milliseconds << 80)
 
 

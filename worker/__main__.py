@@ -53,7 +53,7 @@ class Worker:
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
         idle = Loop("idle", IDLE_EVERY, lambda: self._give_back(MAX_IDLE))
         self._loops = [beat, idle, maintenance.sweeper(), maintenance.scheduler()]
-        self._loops.append(maintenance.mover())
+        self._loops += [maintenance.mover(), maintenance.dispatcher()]
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""

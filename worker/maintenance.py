@@ -10,10 +10,13 @@ from lib import logs
 from lib.audit import delivery
 from lib.errors import Unavailable
 from lib.jobs import firing, sweep
+from lib.webhooks import dispatch, secret_store
 
 SWEEP_EVERY = 1.0  # seconds
 FIRE_EVERY = 1.0  # seconds
 MOVE_EVERY = 1.0  # seconds
+DISPATCH_EVERY = 0.5  # seconds
+RESEAL_EVERY = 300.0  # seconds between two looks for what older keys have sealed
 MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
 
 
@@ -76,6 +79,21 @@ def mover() -> Loop:
             pass
 
     return Loop("audit", MOVE_EVERY, move)
+
+
+def dispatcher() -> Loop:
+    """Return the loop that gives out the deliveries of webhooks."""
+    resealed = float("-inf")
+
+    def give_out() -> None:
+        nonlocal resealed
+        if monotonic() - resealed > RESEAL_EVERY:
+            resealed = monotonic()
+            secret_store.reseal()
+        while dispatch.dispatch() == dispatch.BATCH:
+            pass
+
+    return Loop("webhooks", DISPATCH_EVERY, give_out)
 
 
 def _sweep() -> None:

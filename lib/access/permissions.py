@@ -95,6 +95,16 @@ _TABLE = (
     Permission(
         "invitation.revoke", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
     ),
+    Permission("webhook.list", "workspace", Level.OWNER, "read"),
+    Permission("webhook.create", "workspace", Level.OWNER, "write", exclusive=True),
+    Permission("webhook.update", "workspace", Level.OWNER, "write"),
+    Permission(
+        "webhook.delete", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
+    ),
+    Permission("webhook.rotate", "workspace", Level.OWNER, "write"),
+    Permission("webhook.deliveries", "workspace", Level.OWNER, "read"),
+    Permission("webhook.ping", "workspace", Level.OWNER, "write"),
+    Permission("webhook.redeliver", "workspace", Level.OWNER, "write"),
     Permission("project.create", "workspace", Level.COLLABORATOR, "write"),
     Permission("project.list", "workspace", Level.VIEWER, "read"),
     Permission("project.list-all", "account", Level.ACCOUNT, "read"),

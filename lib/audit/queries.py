@@ -10,8 +10,16 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
+def waits(conn: Connection, before: UUID) -> bool:
+    """Return whether MongoDB does not have all events with ids before this one yet."""
+    row = conn.execute(
+        "SELECT EXISTS (SELECT 1 FROM audit_outbox WHERE id < %s) AS waits", [before]
+    ).fetchone()
+    return bool(row and row["waits"])
+
+
 def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
-    """Add events to the outbox: each an id, a collection and a document."""
+    """Add events to the outbox, and to what webhooks are told: each an id, collection, document."""
     import orjson
     from psycopg.types.json import Jsonb
 
@@ -20,9 +28,10 @@ def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]])
         """
         INSERT INTO audit_outbox (id, collection, event)
         SELECT id, collection, event
-        FROM jsonb_to_recordset(%s) AS given(id uuid, collection text, event jsonb)
+        FROM jsonb_to_recordset(%(events)s) AS given(id uuid, collection text, event jsonb),
+             tell_webhooks(%(events)s)
         """,
-        [Jsonb(rows, orjson.dumps)],
+        {"events": Jsonb(rows, orjson.dumps)},
     )
 
 

@@ -147,6 +147,20 @@ def member_ids(conn: Connection, workspace_id: UUID) -> list[UUID]:
     return [row["user_id"] for row in rows]
 
 
+def owner_addresses(conn: Connection, workspace_id: UUID) -> list[dict[str, Any]]:
+    """Return the owners' names and addresses, with the name of the workspace."""
+    return conn.execute(
+        """
+        SELECT u.name, u.email, w.name AS workspace
+        FROM workspaces w
+        JOIN workspace_members m ON m.workspace_id = w.id AND m.role = 'owner'
+        JOIN users u ON u.id = m.user_id
+        WHERE w.id = %s
+        """,
+        [workspace_id],
+    ).fetchall()
+
+
 def owners(conn: Connection, workspace_id: UUID) -> int:
     """Count a workspace's owners."""
     row = conn.execute(

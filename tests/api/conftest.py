@@ -3,7 +3,7 @@
 import pytest
 
 from lib.stores import postgres
-from tests.api.walk import KIND, invitation, own_ids, schedule, upload
+from tests.api.walk import KIND, invitation, own_ids, schedule, upload, webhook
 
 
 @pytest.fixture
@@ -35,5 +35,6 @@ def ids(team, job_kind):
             "user_id": team.collaborator.id,
         }
         | invitation(team)
+        | webhook(team)
         | own_ids(team.owner)
     )

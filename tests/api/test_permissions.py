@@ -20,7 +20,8 @@ def database(ids):
     tables = (
         "workspaces", "workspace_members", "invitations", "projects", "project_members", "files",
         "file_updates", "jobs", "uploads", "upload_parts", "schedules", "users", "sessions",
-        "personal_tokens", "account_links",
+        "personal_tokens", "account_links", "webhook_endpoints", "webhook_secrets",
+        "webhook_deliveries",
     )  # fmt: skip
     with postgres.connection() as conn:
         return [

@@ -27,6 +27,10 @@ BODIES = {
     "job.cancel-many": {"kind": "test.no-such"},
     "job.retry-many": {},
     "job.pause": {"kinds": [KIND]},
+    "webhook.create": {"url": "https://hooks.example.com/another"},
+    "webhook.update": {"description": "changed"},
+    "webhook.rotate": {"keep_for": 60},
+    "webhook.redeliver": {"since": "2026-01-01T00:00:00Z"},
     "report.create": {},
     "schedule.create": {"name": "Nightly", "kind": KIND, "cron": "0 3 * * *"},
     "schedule.update": {"name": "Renamed"},
@@ -52,6 +56,22 @@ def invitation(team):
     mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
     assert mailed.status_code == 201, mailed.text
     return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
+
+
+def webhook(team):
+    """A webhook with a delivery that waits, and a secret beside its newest one."""
+    path = f"/workspaces/{team.workspace['id']}/webhooks"
+    body = {"url": "https://hooks.example.com/team", "events": ["file.deleted"]}
+    made = team.owner.post(path, body).get_json()
+    ping = team.owner.post(f"{path}/{made['id']}/ping")
+    assert ping.status_code == 202, ping.text
+    rotated = team.owner.post(f"{path}/{made['id']}/secrets", {})
+    assert rotated.status_code == 201, rotated.text
+    return {
+        "webhook_id": made["id"],
+        "delivery_id": ping.get_json()["id"],
+        "secret_id": made["secrets"][0]["id"],
+    }
 
 
 def upload(who, project_id):
@@ -98,6 +118,8 @@ def call(route, who, ids):
         body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
     if route.permission in ("invitation.preview", "invitation.accept"):
         body = {"token": ids["token"]}
+    if route.permission in ("webhook.rotate", "webhook.redeliver") and not route.body_schema:
+        body = None  # the other route with this permission takes one
     if route.permission == "workspace.transfer":
         body = {"user_id": ids["user_id"]}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
