@@ -8,10 +8,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from lib.jobs import artifacts, lifecycle
+from lib.jobs import artifacts, job_logs, lifecycle
 from lib.jobs.artifacts import Artifact
 from lib.jobs.lifecycle import Lease
 from lib.stores import postgres
+from worker.lines import Lines
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -61,6 +62,7 @@ class Context:
         self.finished = False  # the handler is through; what came of it may still have to be stored
         self._told = float("-inf")
         self._open: Connection | None = None
+        self._lines = Lines()
 
     def age_ms(self) -> float:
         """Return how long the attempt has taken so far, in milliseconds."""
@@ -80,6 +82,8 @@ class Context:
             raise LeaseLost if self.stopped == "lease-lost" else Cancelled
         if monotonic() > self.ends:
             raise TimedOut
+        if self._lines.due():
+            self.write_log()
 
     def progress(self, percent: float, message: str = "") -> None:
         """Tell the room how far the job is: 0 to 100, and a few words."""
@@ -97,6 +101,19 @@ class Context:
         if not kept:
             self.stop("lease-lost")
             raise LeaseLost
+
+    def log(self, message: str) -> None:
+        """Keep a line about the job, and show it to the room; there are bounds (worker.lines)."""
+        self._lines.add(message)
+        self.check()
+
+    def write_log(self) -> None:
+        """Write down the lines that wait; what calls the handler does so at its end."""
+        if not (lines := self._lines.take()):
+            return
+        with postgres.transaction() as conn:
+            if not job_logs.write(conn, self.lease, self.attempt, self.project_id, lines):
+                self.stop("lease-lost")
 
     def artifact(self, filename: str, media_type: str, content: bytes) -> None:
         """Make `content` the file to download once the job has succeeded; the last one counts."""

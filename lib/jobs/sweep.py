@@ -6,12 +6,13 @@ from typing import Any
 
 from lib.bridge import queue
 from lib.config import settings
-from lib.jobs import sweep_queries
+from lib.jobs import quotas, sweep_queries
 from lib.jobs.telling import tell
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one sweep
 MAX_COUNTED = 100_000  # jobs that wait; beyond that nobody needs the number
+ROUNDS = 10  # so many batches of those whose time has come: many may have the same
 DIED = "The worker stopped in the middle of this attempt."
 NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
 
@@ -21,7 +22,9 @@ def sweep() -> dict[str, int]:
 
     Raises Unavailable while a store does not answer.
     """
-    return NOTHING | _stalled() | _due() | _lost()
+    done = NOTHING | _stalled() | _due() | _lost()
+    quotas.count_waiting()
+    return done
 
 
 def due() -> dict[str, Any]:
@@ -41,16 +44,21 @@ def _stalled() -> dict[str, int]:
         tell(conn, "job.retrying", retaken)
         tell(conn, "job.failed", failed)
         tell(conn, "job.cancelled", [row for row in rows if row["state"] == "cancelled"])
-        conn.after_commit(lambda: queue.push(_ids(retaken)))
+        conn.after_commit(lambda: queue.push_rows(retaken))
     return {"retaken": len(retaken), "failed": len(failed)}
 
 
 def _due() -> dict[str, int]:
     # Pushed before the commit: if Redis does not answer, they count as due still.
-    with postgres.transaction() as conn:
-        due = sweep_queries.take_due(conn, BATCH)
-        queue.push(due)
-    return {"due": len(due)}
+    taken = 0
+    for _ in range(ROUNDS):
+        with postgres.transaction() as conn:
+            due = sweep_queries.take_due(conn, BATCH)
+            queue.push_rows(due)
+        taken += len(due)
+        if len(due) < BATCH:
+            break
+    return {"due": taken}
 
 
 def _lost() -> dict[str, int]:
@@ -61,9 +69,5 @@ def _lost() -> dict[str, int]:
         if missing <= 0:
             return {"lost": 0}
         lost = sweep_queries.take_lost(conn, settings().job_lost_after, missing)
-        queue.push(lost)
+        queue.push_rows(lost)
     return {"lost": len(lost)}
-
-
-def _ids(rows: list[dict[str, Any]]) -> list[Any]:
-    return [row["id"] for row in rows]

@@ -166,3 +166,33 @@ def write_effect(job: Context) -> None:
             "INSERT INTO test_effects (job_id, attempt, at) VALUES (%s, %s, clock_timestamp())",
             [job.job_id, job.attempt],
         )
+
+
+@on_thread("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
+def tireless(job):
+    return slow(job)
+
+
+@on_thread("test.talks", title="Says what it does", payload=Payload)
+def talks(job):
+    job.log("begins")
+    job.log("\0 is left out, \ud800 is not")
+    with job.transaction():
+        job.log("goes on in a transaction")
+    time.sleep(job.payload["seconds"])
+    if job.attempt == 1:
+        raise Conflict("Not just now.")
+    job.log("ends")
+
+
+@on_thread("test.chatters", title="Says too much", payload=Payload)
+def chatters(job):
+    for number in range(1500):
+        job.log(f"line {number}")
+    return {"said": 1500}
+
+
+@on_thread("test.shouts", title="Says it at length", payload=Payload)
+def shouts(job):
+    for _ in range(400):
+        job.log("a" * 5000)
