@@ -148,12 +148,12 @@ def writes(job):
         conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])
 
 
-@on_thread("test.effect", title="Writes down that it ran", payload=Payload)
+@on_thread("test.effect", title="Writes down that it ran", payload=Payload, max_attempts=20)
 def effect(job):
     write_effect(job)
 
 
-@job_kind("alone.effect", title="Writes down that it ran", payload=Payload)
+@job_kind("alone.effect", title="Writes down that it ran", payload=Payload, max_attempts=20)
 def effect_alone(job):
     write_effect(job)
 

@@ -103,6 +103,7 @@ def everything(job):
     with job.transaction() as conn:
         conn.execute("UPDATE projects SET description = 'alone' WHERE id = %s", [job.project_id])
         job.progress(90, "within")
+    job.log("and a line")
     job.artifact("all.bin", "application/octet-stream", bytes(range(256)) * 20_000)
     return {"name": name, "attempt": job.attempt}
 

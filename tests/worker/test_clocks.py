@@ -37,8 +37,8 @@ def pair(shifted):
 def test_a_lease_holds_among_workers_whose_clocks_differ(
     pair, submit, ended, mark, marks, team, eventually
 ):
-    job = submit("slow", seconds=7, mark=str(mark), job={"max_attempts": 5})
-    alone = submit("alone.slow", seconds=7, mark=str(mark), job={"max_attempts": 5})
+    job = submit("slow", seconds=7, mark=str(mark))
+    alone = submit("alone.slow", seconds=7, mark=str(mark))
     eventually(lambda: marks("began") == 2)
     for each in (ended(job), ended(alone)):  # more than three leases long
         assert (each["state"], each["attempt"]) == ("succeeded", 1)

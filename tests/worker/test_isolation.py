@@ -37,6 +37,8 @@ def test_the_context_is_the_same_as_on_a_thread(worker, submit, ended, team, eve
     assert answer.data == bytes(range(256)) * 20_000
     project = team.viewer.get(f"/projects/{team.project['id']}").get_json()
     assert project["description"] == "alone"
+    (line,) = team.viewer.get(f"/jobs/{job['id']}/logs").get_json()["items"]
+    assert (line["message"], line["attempt"]) == ("and a line", 1)
     assert events(job) == ["job.submitted", "job.started", "job.succeeded"]
     assert ended(submit("alone.transient"))["result"] == {"attempt": 2}
     assert "Traceback" not in running.text
