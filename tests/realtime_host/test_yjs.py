@@ -396,3 +396,19 @@ def test_open_files_are_counted(edit, start_host, team):
     host = start_host()
     edit(team.owner, team.file["id"], host)
     assert "collab_documents 1\n" in httpx.get(f"{host.http}/metrics").text
+
+
+def test_who_comes_back_to_a_host_that_has_forgotten_is_seen_again_on_the_other(edit, second, team):
+    reader = edit(team.viewer, team.file["id"], second)
+    first = edit(team.owner, team.file["id"])
+    first.point("here")
+    client = first.doc.client_id
+    reader.until(lambda: reader.states.get(client) == "here")
+    first.socket.shutdown()
+    reader.until(lambda: reader.states[client] is None)
+    again = edit(team.owner, team.file["id"])
+    again.point("here", client=client)
+    again.until(lambda: client in again.states and again.states[client] is None)
+    again.clock = 2
+    again.point("here", client=client)
+    reader.until(lambda: reader.states[client] == "here")
