@@ -73,6 +73,8 @@ class Settings:
     job_retry_delay: int
     job_lost_after: int
     audit_retention_days: int
+    webhook_timeout: int
+    webhook_allow_private: Networks
     rate_limits: bool
     email_verification_required: bool
     trusted_proxies: int | Networks
@@ -136,6 +138,8 @@ def load(env: Mapping[str, str]) -> Settings:
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
+        webhook_timeout=_duration(env, "WEBHOOK_TIMEOUT", "15s"),
+        webhook_allow_private=_networks(env, "WEBHOOK_ALLOW_PRIVATE"),
         rate_limits=_switch(env, "RATE_LIMITS", ("on", "off")),
         email_verification_required=not _switch(
             env, "EMAIL_VERIFICATION", ("optional", "required")
@@ -205,6 +209,19 @@ def _previous_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in env.get(name, "").split(",") if word.strip())
+
+
+def _networks(env: Mapping[str, str], name: str) -> Networks:
+    if words := _words(env, name):
+        from ipaddress import ip_network  # seldom needed: it takes 3 ms
+
+        try:
+            return tuple(map(ip_network, words))
+        except ValueError:
+            raise ConfigError(
+                f"{name} must be networks such as 127.0.0.0/8,::1/128, separated by commas."
+            ) from None
+    return ()
 
 
 def _proxies(env: Mapping[str, str]) -> int | Networks:

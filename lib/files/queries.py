@@ -47,6 +47,14 @@ def of_project(
     ).fetchall()
 
 
+def by_path(conn: Connection, project_id: UUID, path: str) -> dict[str, Any] | None:
+    """Return the file at a path of a project, without its content."""
+    return conn.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE project_id = %s AND path = %s",  # noqa: S608
+        [project_id, path],
+    ).fetchone()
+
+
 def paths(conn: Connection, project_id: UUID) -> list[str]:
     """Return the paths of a project's files."""
     rows = conn.execute("SELECT path FROM files WHERE project_id = %s", [project_id])

@@ -18,6 +18,11 @@ _PATH = validate.Regexp(
 )
 
 
+def path_field(**kwargs: Any) -> fields.String:
+    """Return a field for the path of a file, or of a folder."""
+    return fields.String(validate=[validate.Length(min=1, max=MAX_PATH), _PATH], **kwargs)
+
+
 def _check_text(value: str) -> None:
     if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
         raise ValidationError("NUL and lone surrogates can't be stored.")
@@ -28,7 +33,7 @@ def _check_text(value: str) -> None:
 class FileIn(Strict):
     """A file to create."""
 
-    path = fields.String(required=True, validate=[validate.Length(min=1, max=MAX_PATH), _PATH])
+    path = path_field(required=True)
     content = fields.String(load_default="", validate=_check_text)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
 from lib.access import lookups, tokens
 from lib.access.lookups import Asking, Lock
 from lib.access.permissions import PERMISSIONS, Level
+from lib.access.remembered import Memory
+from lib.access.tokens import Claims
+from lib.errors import Unavailable
 from lib.http import headers, limited
-from lib.http.current import Request, at_hand
+from lib.http.current import MAX_BODY, Request, at_hand
 from lib.stores import postgres
 
 View = Callable[..., Any]
@@ -50,6 +53,23 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
     parameter = f"{rule.scope}_id"
 
     def decorate(view: View) -> View:
+        def called(
+            claims: Claims,
+            target: UUID | None,
+            lock: Lock,
+            params: dict[str, UUID],
+            memory: Memory | None = None,
+        ) -> Any:
+            lend = postgres.connection if lock == "read" else postgres.transaction
+            with lend() as conn:
+                if with_rows:
+                    asking = Asking(conn, permission, claims, headers.origin(), target)
+                    return view(asking, **params)
+                access = lookups.find(
+                    conn, permission, claims, headers.origin(), target, lock=lock, memory=memory
+                )
+                return view(access, **params)
+
         @wraps(view)
         def guarded(**params: UUID) -> Any:
             request = at_hand.get()
@@ -58,20 +78,29 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
             limited.count(view, lambda: lookups.subject(claims))
             reads = request.method in SAFE_METHODS
             if not reads:
+                request.max_content_length = getattr(view, "max_body", MAX_BODY)
                 request.get_data()  # a slow client's body comes before a connection is held for it
-            lend = postgres.connection if reads else postgres.transaction
-            with lend() as conn:
-                if with_rows:
-                    asking = Asking(conn, permission, claims, headers.origin(), target)
-                    return view(asking, **params)
-                lock = "read" if reads else _lock(view, request)
-                access = lookups.find(conn, permission, claims, headers.origin(), target, lock=lock)
-                return view(access, **params)
+            lock: Lock = "read" if reads else _lock(view, request)
+            call = partial(called, claims, target, lock, params)
+            memory = lookups.recall(permission, claims, target) if lock == "write" else None
+            return _by_memory(call, memory) if memory else call()
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _by_memory(call: Callable[..., Any], memory: Memory) -> Any:
+    try:
+        return call(memory)
+    except Unavailable:
+        raise
+    except Exception:
+        if memory.confirmed:
+            raise
+    memory.forget()
+    return call()
 
 
 def _lock(view: View, request: Request) -> Lock:

@@ -16,7 +16,7 @@ from lib.emulator.functions import Functions
 from lib.emulator.routes import discover
 from lib.http.answers import Answer
 
-CRON = "/api/cron/"
+CRON = "/api/cron"
 SAFE = frozenset({"HEAD", "OPTIONS"})  # what Flask answers by itself
 
 
@@ -58,6 +58,11 @@ class Operation:
     def body(self) -> type[Schema] | None:
         """What its body is validated by."""
         return getattr(self.view, "body_schema", None)
+
+    @property
+    def bytes_type(self) -> str | None:
+        """The media type of a body that is no JSON."""
+        return getattr(self.view, "bytes_type", None)
 
     @property
     def query(self) -> type[Schema] | None:

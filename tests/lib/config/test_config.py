@@ -99,6 +99,19 @@ def test_a_limit_that_lets_nothing_through_is_named(text):
         load(GOOD | {"REALTIME_BURST": text})
 
 
+def test_webhooks_lead_to_public_hosts_alone_unless_networks_are_named():
+    assert load(GOOD).webhook_allow_private == ()
+    given = {"WEBHOOK_ALLOW_PRIVATE": " 127.0.0.0/8, ::1/128 ,10.0.0.1"}
+    allowed = load(GOOD | given).webhook_allow_private
+    assert [str(network) for network in allowed] == ["127.0.0.0/8", "::1/128", "10.0.0.1/32"]
+
+
+@pytest.mark.parametrize("text", ["localhost", "127.0.0.1/8", "10.0.0.0/33", "*", "10.0.0.0/8;::1"])
+def test_what_is_no_network_is_named(text):
+    with pytest.raises(ConfigError, match="WEBHOOK_ALLOW_PRIVATE must be networks"):
+        load(GOOD | {"WEBHOOK_ALLOW_PRIVATE": text})
+
+
 def test_proxies_are_trusted_by_number_or_by_network():
     assert load(GOOD).trusted_proxies == 0
     assert load(GOOD | {"TRUSTED_PROXIES": "2"}).trusted_proxies == 2
