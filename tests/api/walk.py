@@ -24,6 +24,9 @@ BODIES = {
     "file.create": {"path": "another.md"},
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
+    "job.cancel-many": {"kind": "test.no-such"},
+    "job.retry-many": {},
+    "job.pause": {"kinds": [KIND]},
     "webhook.create": {"url": "https://hooks.example.com/another"},
     "webhook.update": {"description": "changed"},
     "webhook.rotate": {"keep_for": 60},
@@ -34,7 +37,11 @@ BODIES = {
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
-QUERIES = {"permission.explain": "?permission=account.read", "upload.extend": "?part=2"}
+QUERIES = {
+    "permission.explain": "?permission=account.read",
+    "upload.extend": "?part=2",
+    "job.purge": "?finished_before=2020-01-01T00:00:00Z",
+}
 BYTES = {
     name: {"data": b"PK", "content_type": "application/zip"}
     for name in ("upload.create", "upload.extend")

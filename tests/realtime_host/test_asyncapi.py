@@ -67,7 +67,8 @@ def test_every_event_that_clients_may_send_is_in_it_with_the_role_it_needs():
 
 
 def test_everything_that_a_use_case_announces_is_in_it():
-    announced = {rooms.FILE_CHANGE, rooms.JOB_UPDATED, rooms.MEMBER_UPDATED, rooms.PROJECT_UPDATED}
+    announced = {rooms.FILE_CHANGE, rooms.JOB_LOG, rooms.JOB_UPDATED, rooms.MEMBER_UPDATED}
+    announced.add(rooms.PROJECT_UPDATED)
     assert announced <= {sent.name for sent in SENT}
     messages = document()["components"]["messages"]
     assert {f"host.{sent.name}" for sent in SENT} <= messages.keys()

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib.audit import delivery, queries
 from lib.audit.events import JOB_EVENTS, PROJECT_ACTIONS
 from lib.audit.log import _when
-from lib.stores import mongo
+from lib.stores import mongo, postgres
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -28,6 +29,17 @@ class Count:
     actor_name: str | None
     action: str
     events: int
+
+
+def delivered(before: UUID) -> bool:
+    """Move what waits to MongoDB, and return whether all events before this id have come there.
+
+    False while another mover is at some of them. Raises Unavailable.
+    """
+    while sum(delivery.move().values()):
+        pass
+    with postgres.connection() as conn:
+        return not queries.waits(conn, before)
 
 
 def days(since: datetime, until: datetime) -> list[str]:
