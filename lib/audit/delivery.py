@@ -7,12 +7,13 @@ between, no event is lost and none is there twice.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lib.audit import queries
 from lib.audit.events import AUTH_LOGS, JOB_EVENTS, PROJECT_ACTIONS
 from lib.config import settings
+from lib.ids import made_at
 from lib.stores import mongo, postgres
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ def move(limit: int = BATCH) -> dict[str, int]:
                     _upsert(database, name, documents)
             queries.delete(conn, [row["id"] for row in rows])
     return {name: len(documents) for name, documents in by_collection.items()}
+
+
+def lag() -> float:
+    """Return how old the oldest event is that MongoDB does not have yet, in seconds; 0 for none.
+
+    Raises Unavailable while Postgres does not answer.
+    """
+    with postgres.connection() as conn:
+        oldest = queries.oldest(conn)
+    return max(0.0, (datetime.now(UTC) - made_at(oldest)).total_seconds()) if oldest else 0.0
 
 
 def ensure_indexes() -> None:

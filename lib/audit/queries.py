@@ -85,3 +85,9 @@ def waiting(conn: Connection) -> int:
     """Count the events that MongoDB does not have yet."""
     row = conn.execute("SELECT count(*) AS waiting FROM audit_outbox").fetchone()
     return row["waiting"] if row else 0
+
+
+def oldest(conn: Connection) -> UUID | None:
+    """Return the id of the oldest event that MongoDB does not have yet; it tells its age."""
+    row = conn.execute("SELECT id FROM audit_outbox ORDER BY id LIMIT 1").fetchone()
+    return row["id"] if row else None
