@@ -74,6 +74,14 @@ def test_everything_that_a_use_case_announces_is_in_it():
     assert {f"host.{sent.name}" for sent in SENT} <= messages.keys()
 
 
+def test_the_channel_of_yjs_providers_is_in_it():
+    channel = document()["channels"]["file"]
+    assert channel["address"] == "/yjs/{file_id}"
+    names = [channel["x-permission"], channel["x-permission-to-write"]]
+    assert [PERMISSIONS[name].least.name for name in names] == ["VIEWER", "COLLABORATOR"]
+    assert "429" in channel["x-refusals"]
+
+
 def test_every_reason_for_a_resync_is_in_it():
     standing = Standing("e", seq=5_000, pruned=10)
     places = [Asked("other", 1), Asked("e", 5_001), Asked("e", 9)]
