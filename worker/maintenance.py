@@ -7,7 +7,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from lib import logs
-from lib.audit import delivery
+from lib.audit import delivery, indexes
 from lib.errors import Unavailable
 from lib.jobs import sweep
 
@@ -64,10 +64,9 @@ def mover() -> Loop:
     def move() -> None:
         nonlocal indexed
         if not indexed:
-            delivery.ensure_indexes()
+            indexes.ensure()
             indexed = True
-        while sum(delivery.move().values()) == delivery.BATCH:
-            pass
+        delivery.catch_up()
 
     return Loop("audit", MOVE_EVERY, move)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 AUTH_LOGS = "auth_logs"
 PROJECT_ACTIONS = "project_actions"
 JOB_EVENTS = "job_events"
+COLLECTIONS = (AUTH_LOGS, PROJECT_ACTIONS, JOB_EVENTS)
 
 # Where an action belongs, by its first word; the rest happens to workspaces and projects.
 _COLLECTIONS = dict.fromkeys(("account", "session", "token"), AUTH_LOGS) | {"job": JOB_EVENTS}
