@@ -26,7 +26,9 @@ from worker.pace import Pace
 from worker.publisher import Publisher
 from worker.runner import Runner
 
-SPARE_CONNECTIONS = 6  # to Postgres, beside one per thread: the loops', two the log's; the finisher's
+SPARE_CONNECTIONS = (
+    6  # to Postgres, beside one per thread: the loops', two the log's; the finisher's
+)
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
 STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements

@@ -48,8 +48,7 @@ def _verify(chains: list[UUID] | None) -> int:
 def _shown(chain: UUID) -> Report:
     first, verified, report = 0, 0, Report(0, 0, 0)
     while not (report.complete or report.broken):
-        with postgres.connection() as conn:
-            report = verify(conn, chain, after=report.upto or None, limit=STEP)
+        report = verify(chain, after=report.upto or None, limit=STEP)
         first = first or report.after + 1
         verified += report.upto - report.after
     name = "no workspace" if chain == NOWHERE else f"workspace {chain}"

@@ -63,7 +63,7 @@ def extend(heads: dict[str, Mark], rows: Iterable[Mapping[str, Any]]) -> list[Li
 
 
 def digest_of_document(prev: str, document: Mapping[str, Any]) -> str:
-    """Return the hash that a document of the log should have; "" for one that never was an event."""
+    """Return the hash that a document of the log should have; "" for what is no event at all."""
     event = {name: value for name, value in document.items() if name not in PLACE}
     try:
         event["at"] = document["at"].astimezone(UTC).isoformat(timespec="milliseconds")

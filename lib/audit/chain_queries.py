@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -133,6 +134,57 @@ def standing(conn: Connection, chain: UUID) -> dict[str, Any] | None:
         """,
         [chain],
     ).fetchone()
+
+
+def retention(conn: Connection, chain: UUID) -> int | None:
+    """Return for how many days a workspace has chosen to keep its events, if it has."""
+    row = conn.execute(
+        "SELECT retention_days FROM audit_chains WHERE chain = %s", [chain]
+    ).fetchone()
+    return row["retention_days"] if row else None
+
+
+def set_retention(conn: Connection, chain: UUID, days: int | None) -> int | None:
+    """Set for how many days events are kept, and return for how many they were."""
+    row = conn.execute(
+        """
+        INSERT INTO audit_chains (chain, retention_days) VALUES (%(chain)s, %(days)s::integer)
+        ON CONFLICT (chain) DO UPDATE SET retention_days = excluded.retention_days
+        RETURNING (SELECT retention_days FROM audit_chains WHERE chain = %(chain)s) AS was
+        """,
+        {"chain": chain, "days": days},
+    ).fetchone()
+    return row["was"] if row else None
+
+
+def due(conn: Connection, default_days: int, limit: int) -> list[dict[str, Any]]:
+    """Return chains whose oldest event is older than their `days`, or not known, oldest first."""
+    return conn.execute(
+        """
+        SELECT chain, coalesce(retention_days, %(default)s::integer) AS days FROM audit_chains
+        WHERE oldest_at IS NULL
+           OR oldest_at < now() - make_interval(days => coalesce(retention_days, %(default)s))
+        ORDER BY oldest_at NULLS FIRST LIMIT %(limit)s
+        """,
+        {"default": default_days, "limit": limit},
+    ).fetchall()
+
+
+def prune(conn: Connection, chain: UUID, was: int, upto: Mark, broken_seq: int | None) -> None:
+    """Note that a chain's events up to `upto` are to go, unless somebody else has meanwhile."""
+    conn.execute(
+        """
+        UPDATE audit_chains SET pruned_seq = %s, pruned_hash = %s,
+            broken_seq = coalesce(broken_seq, %s::bigint)
+        WHERE chain = %s AND pruned_seq = %s
+        """,
+        [*upto, broken_seq, chain, was],
+    )
+
+
+def set_oldest(conn: Connection, chain: UUID, at: datetime) -> None:
+    """Note of when a chain's oldest event is, now that all that was older is gone."""
+    conn.execute("UPDATE audit_chains SET oldest_at = %s WHERE chain = %s", [at, chain])
 
 
 def _array(values: Iterable[object]) -> str:

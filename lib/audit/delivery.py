@@ -1,8 +1,8 @@
 """Delivery: events move from the outbox in Postgres to MongoDB, each exactly once by its id.
 
-They get their places on the chains first, in a transaction of its own; then comes the copy, and then
-the removal. Numbering is never repeated, and copying again changes nothing: whatever happens in
-between, no event is lost, is there twice, or has another number or hash the second time.
+They get their places on the chains first, in a transaction of its own; then comes the copy, and
+then the removal. Numbering is never repeated, and copying again changes nothing: whatever happens
+in between, no event is lost, is there twice, or has another number or hash the second time.
 """
 
 from __future__ import annotations

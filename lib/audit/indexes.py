@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lib.audit.events import COLLECTIONS
+from lib.audit.actions import COLLECTIONS
 from lib.config import settings
 from lib.stores import mongo
 

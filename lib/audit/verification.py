@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.audit import chain, chain_queries
+from lib.audit.actions import COLLECTIONS
 from lib.audit.chain import NOWHERE, Mark
-from lib.audit.events import COLLECTIONS
-from lib.stores import mongo
+from lib.stores import mongo, postgres
 
 if TYPE_CHECKING:
     from pymongo.database import Database
-
-    from lib.stores.connection import Connection
 
 PAGE = 500  # documents in memory
 RECOUNTS = 3  # retention may delete while documents are counted
@@ -59,6 +57,10 @@ class Report:
     complete: bool = False
     broken: Break | None = None
 
+    def shown(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        return asdict(self) | {"intact": self.broken is None}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -70,12 +72,12 @@ class Standing:
     broken_seq: int | None
 
 
-def verify(conn: Connection, of: UUID, *, after: int | None = None, limit: int) -> Report:
+def verify(of: UUID, *, after: int | None = None, limit: int) -> Report:
     """Verify up to `limit` events of a chain, from its beginning or after a number.
 
     What comes after a number is held against the document of that number. Raises Unavailable.
     """
-    known = standing(conn, of)
+    known = standing(of)
     start = min(max(after or 0, known.anchor.seq), known.delivered.seq)
     upto = min(start + limit, known.delivered.seq)
     report = Report(start, upto, known.end, known.end - known.delivered.seq)
@@ -84,20 +86,21 @@ def verify(conn: Connection, of: UUID, *, after: int | None = None, limit: int) 
         mark = known.anchor if start == known.anchor.seq else _mark_at(database, of, start)
         report.broken = _walked(database, of, mark, report, known.delivered)
         if report.complete and not report.broken:
-            report.broken = _beyond(database, of, conn, known) or _unnumbered(database, of, known)
+            report.broken = _beyond(database, of, known) or _unnumbered(database, of, known)
     if report.broken:
-        anchor = standing(conn, of).anchor
+        anchor = standing(of).anchor
         if anchor.seq > known.anchor.seq and anchor.seq >= report.broken.seq:  # gone meanwhile
-            return verify(conn, of, after=after, limit=limit)
+            return verify(of, after=after, limit=limit)
         report.upto = max(report.after, report.broken.seq - 1)
     elif known.broken_seq is not None:
         report.broken = Break(known.broken_seq, "pruned")
     return report
 
 
-def standing(conn: Connection, of: UUID) -> Standing:
+def standing(of: UUID) -> Standing:
     """Return how far a chain has come; one that nothing was recorded on has not begun."""
-    row = chain_queries.standing(conn, of)
+    with postgres.connection() as conn:
+        row = chain_queries.standing(conn, of)
     if row is None:
         return Standing(Mark(), Mark(), 0, None)
     end = Mark(row["seq"], row["hash"])
@@ -108,10 +111,13 @@ def standing(conn: Connection, of: UUID) -> Standing:
 
 
 def documents(
-    database: Database[Document], of: UUID, after: int, upto: int, most: int
+    database: Database[Document], wanted: Document, after: int, upto: int, most: int
 ) -> Iterator[Document]:
-    """Return up to `most` documents of a chain after a number, in the order of their numbers."""
-    wanted = {"chain": str(of), "seq": {"$gt": after, "$lte": upto}}
+    """Return up to `most` documents after a number, in the order of their numbers.
+
+    `wanted` names the chain, and what else they have to be.
+    """
+    wanted = wanted | {"seq": {"$gt": after, "$lte": upto}}
     found = [database[name].find(wanted).sort("seq", 1).limit(most) for name in COLLECTIONS]
     return islice(heapq.merge(*found, key=_seq), most)
 
@@ -134,7 +140,7 @@ def _walked(
     if mark is None:
         return Break(report.after, "missing")
     while mark.seq < report.upto:
-        page = list(documents(database, of, mark.seq, report.upto, PAGE))
+        page = list(documents(database, {"chain": str(of)}, mark.seq, report.upto, PAGE))
         if not page:
             return Break(mark.seq + 1, "missing")
         for document in page:
@@ -150,18 +156,16 @@ def _walked(
 
 
 def _mark_at(database: Database[Document], of: UUID, seq: int) -> Mark | None:
-    found = list(documents(database, of, seq - 1, seq, 1))
+    found = list(documents(database, {"chain": str(of)}, seq - 1, seq, 1))
     return Mark(seq, str(found[0].get("hash"))) if found else None
 
 
-def _beyond(
-    database: Database[Document], of: UUID, conn: Connection, known: Standing
-) -> Break | None:
+def _beyond(database: Database[Document], of: UUID, known: Standing) -> Break | None:
     """Numbers are given before anything is copied: behind the last one given there is nothing."""
     wanted = {"chain": str(of), "seq": {"$gt": known.end}}
     if not _count(database, wanted):
         return None
-    end = standing(conn, of).end  # more may have been given meanwhile
+    end = standing(of).end  # more may have been given meanwhile
     wanted["seq"] = {"$gt": end}
     return Break(end + 1, "inserted") if _count(database, wanted) else None
 

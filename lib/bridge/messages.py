@@ -17,7 +17,8 @@ class Message:
     """One message: `type` names the event, `data` its content, `origin` the host that sent it.
 
     A persistent one has the number `seq` in its room's log of this `epoch`; `sender` is the
-    connection which gets an answer in its place.
+    connection which gets an answer in its place; `request_id` is of the request that it goes back
+    to, if there was one.
     """
 
     type: str
@@ -28,6 +29,7 @@ class Message:
     sender: str = ""
     epoch: str = ""
     seq: int = 0  # none: not in a log
+    request_id: str = ""
     logged: str = field(default="", compare=False, repr=False)  # as it was encoded for the log
 
     def encode(self) -> str:
@@ -42,7 +44,7 @@ class Message:
         return _encoder.encode(body | {"data": self.data})
 
 
-_OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int}
+_OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int, "request_id": str}
 
 
 def decode(text: str | bytes) -> Message | None:

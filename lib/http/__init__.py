@@ -10,7 +10,7 @@ app = function(__name__)
 def update(access, changes): ...
 """
 
-from lib.http.answers import creates, downloads, lists, returns
+from lib.http.answers import creates, downloads, lists, returns, streams
 from lib.http.app import function
 from lib.http.bodies import accepts, query
 from lib.http.etags import if_match
@@ -29,4 +29,5 @@ __all__ = [
     "public",
     "query",
     "returns",
+    "streams",
 ]

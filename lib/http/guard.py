@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,9 @@ def public(permission: str) -> Callable[[View], View]:
     return decorate
 
 
-def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], View]:
+def permits(
+    permission: str, *, with_rows: bool = False, lets_go: bool = False
+) -> Callable[[View], View]:
     """Let the view be called by those whom the table allows; it gets an Access first.
 
     The thing itself is the path parameter named for the permission's scope (`project_id` for
@@ -45,6 +48,9 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
 
     With `with_rows`, the view of a list gets an Asking first: the list that it reads with it is
     read in the statement that looks up the caller, so that it costs one in all.
+
+    With `lets_go`, the view of a read gets an Access without the connection, which others can use
+    meanwhile: for what waits for another store.
     """
     rule = PERMISSIONS[permission]
     parameter = f"{rule.scope}_id"
@@ -66,7 +72,9 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
                     return view(asking, **params)
                 lock = "read" if reads else _lock(view, request)
                 access = lookups.find(conn, permission, claims, headers.origin(), target, lock=lock)
-                return view(access, **params)
+                if not lets_go:
+                    return view(access, **params)
+            return view(replace(access, conn=None), **params)  # type: ignore[arg-type]
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded

@@ -98,8 +98,9 @@ def _success(operation: Operation) -> dict[str, Any]:
     if operation.limit:
         names += parts.LIMIT_HEADERS
     response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    if answer.kind == "file":
-        response["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    if answer.kind in ("file", "stream"):
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        response["content"] = dict.fromkeys(answer.media or ("*/*",), binary)
     elif answer.schema:
         response["content"] = {JSON: {"schema": _shown(answer.kind, answer.schema)}}
     responses = {str(answer.status): response}

@@ -24,10 +24,14 @@ BODIES = {
     "file.create": {"path": "another.md"},
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
+    "audit.set-retention": {"days": 90},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
-QUERIES = {"permission.explain": "?permission=account.read"}
+QUERIES = {
+    "permission.explain": "?permission=account.read",
+    "audit.timeline": "?request_id=test-request",
+}
 
 
 def invitation(team):

@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 
 from lib.audit import delivery, events, queries
-from lib.audit.events import COLLECTIONS, PROJECT_ACTIONS, Event
+from lib.audit.actions import COLLECTIONS, PROJECT_ACTIONS
+from lib.audit.events import Event
 from lib.stores import mongo, postgres
 
 
