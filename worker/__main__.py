@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from lib import logs
+from lib.audit import delivery
 from lib.bridge import rooms
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
@@ -101,7 +102,7 @@ class Worker:
 
     def _state(self) -> tuple[bool, dict[str, Any]]:
         late = [loop.name for loop in self._loops if monotonic() - loop.beaten > STUCK_AFTER]
-        return not late, {"running": len(self._running), "late": late}
+        return not late, {"running": len(self._running), "late": late, "audit": _lag()}
 
 
 def main() -> int:
@@ -120,6 +121,13 @@ def main() -> int:
         postgres.close()
         mongo.close()
     return 0
+
+
+def _lag() -> dict[str, Any] | None:
+    try:
+        return delivery.lag()
+    except Unavailable:
+        return None
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -12,7 +12,7 @@ from lib.errors import Unavailable
 from lib.jobs import sweep
 
 SWEEP_EVERY = 1.0  # seconds
-MOVE_EVERY = 1.0  # seconds
+MOVE_EVERY = 0.5  # seconds
 MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
 
 

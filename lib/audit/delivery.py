@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.audit import chain, chain_queries
+from lib.audit import chain, chain_queries, queries
 from lib.audit.chain import Link
 from lib.ids import new_id
 from lib.stores import mongo, postgres
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BATCH = 1000  # events moved in one transaction
 MOST_BATCHES = 8  # on their way at once: while MongoDB is away, no more get numbers
 ROUND = 20.0  # seconds that one call catches up for, at most
+MOST_COUNTED = 10_000  # events that wait
 COPY_WITHIN = 6.0  # seconds for one batch: Postgres gives up on the transaction after 10
 
 Row = dict[str, Any]
@@ -79,6 +80,15 @@ def catch_up(within: float = ROUND) -> int:
             if len(batch.rows) < BATCH:
                 break
         return moved + _sum(copying)
+
+
+def lag() -> dict[str, Any]:
+    """Return how many events are `waiting`, up to 10,000, and the `age` of the oldest in seconds.
+
+    Raises Unavailable while Postgres does not answer.
+    """
+    with postgres.connection() as conn:
+        return queries.lag(conn, MOST_COUNTED)
 
 
 def number(limit: int = BATCH) -> Batch | None:

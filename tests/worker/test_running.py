@@ -152,7 +152,9 @@ def test_a_project_is_exported_with_a_manifest(worker, submit, ended, team):
 
 def test_health_tells_how_many_jobs_run(worker, submit, ended, eventually):
     running = worker()
-    assert running.health() == {"status": "ok", "running": 0, "late": []}
+    health = running.health()
+    assert set(health.pop("audit")) == {"waiting", "age"}
+    assert health == {"status": "ok", "running": 0, "late": []}
     job = submit("slow", seconds=1)
     eventually(lambda: running.health()["running"] == 1)
     assert ended(job)["state"] == "succeeded"

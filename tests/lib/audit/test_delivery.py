@@ -1,8 +1,5 @@
 """The way of events from Postgres to MongoDB: all of them, each once, whatever breaks."""
 
-import multiprocessing
-import os
-import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -80,29 +77,6 @@ def test_five_thousand_events_of_an_outage_arrive_each_once(
         list(pool.map(lambda _: move_all(), range(2)))
     found = delivered()
     assert len(found) == len({document["_id"] for document in found}) == 5_000
-
-
-def _move_and_die_before_the_removal():
-    delivery.chain_queries.delete_batch = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-    delivery.move()
-
-
-def test_a_mover_killed_between_copy_and_removal_leaves_each_event_once(
-    record, delivered, move_all, waiting
-):
-    move_all()
-    record(50)
-    postgres.close()
-    mongo.close()
-    mover = multiprocessing.get_context("fork").Process(target=_move_and_die_before_the_removal)
-    mover.start()
-    mover.join(30)
-    assert mover.exitcode == -signal.SIGKILL
-    copied = delivered()
-    assert len(copied) == 50
-    assert waiting() >= 50
-    move_all()
-    assert sorted(d["_id"] for d in delivered()) == sorted(d["_id"] for d in copied)
 
 
 def test_movers_at_once_do_not_get_into_each_others_way(record, delivered, move_all, waiting):
