@@ -6,7 +6,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up test check format demo bench containers openapi fuzz client socketio vercel clean help
+.PHONY: up test check format demo doctor bench containers openapi fuzz client socketio vercel clean help
 
 up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
 	@$(PYTHON) -m lib.emulator up
@@ -28,6 +28,9 @@ format: .venv/.installed ## format the code and fix what can be fixed
 
 demo: .venv/.installed ## three people at work in one project, against the running `make up`
 	@$(PYTHON) -m lib.emulator demo $(ARGS)
+
+doctor: .venv/.installed ## check that both sides of the running `make up` fit together
+	@$(PYTHON) -m lib.emulator doctor $(ARGS)
 
 bench: .venv/.installed ## measure throughput and latency
 	@$(PYTHON) -m tests.bench $(ARGS)

@@ -8,9 +8,11 @@ from flask import Flask, Response, g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
+from lib.doctor import side
 from lib.errors import Unavailable
 from lib.http import headers
 from lib.http.app import function
+from lib.http.cron import authenticate
 from lib.http.reply import Reply
 from lib.stores import postgres, readiness, redis
 from realtime_host import handover, limits, metrics
@@ -110,6 +112,13 @@ def ready() -> dict[str, object]:
     if not stores["postgres"]:
         raise Unavailable("Postgres is out of reach.", stores=stores)
     return {"status": "ready" if all(stores.values()) else "degraded", "stores": stores}
+
+
+@app.get("/about")
+def about() -> dict[str, object]:
+    """Tell the holder of CRON_SECRET how this side is set up, to compare it with the other."""
+    authenticate(request.headers.get("Authorization", ""))
+    return side.describe()
 
 
 @app.get("/metrics")

@@ -303,7 +303,7 @@ def route_methods(functions: Dispatcher) -> list[RouteMethod]:
     found = []
     for route in functions.routes.functions:
         app = functions._functions.app(route)
-        if route.path.startswith("/api/cron/"):
+        if route.path.startswith("/api/cron"):
             continue
         for rule in app.url_map.iter_rules():
             view = app.view_functions[rule.endpoint]

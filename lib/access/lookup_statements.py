@@ -78,6 +78,11 @@ _WAYS = {
 }
 SHARED, ALONE = "pg_advisory_xact_lock_shared", "pg_advisory_xact_lock"
 
+# The turn of the person whose `user_id` the statement around it knows.
+PERSON_SHARED, PERSON_ALONE = (
+    f"{lock}(hashtextextended(user_id::text, 1))" for lock in (SHARED, ALONE)
+)
+
 _ROLES = """
 LEFT JOIN LATERAL (
     SELECT role FROM workspace_members

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from lib.access import queries
+from lib.access import queries, remembered
 from lib.access.caller import Access, Caller, Origin
 from lib.access.permissions import PERMISSIONS, Level, Permission, require, require_scope
+from lib.access.remembered import Memory
 from lib.access.tokens import Claims
 from lib.errors import Archived, NotFound, Unauthenticated
 from lib.stores import postgres
@@ -27,7 +28,7 @@ CALLER = (
     "ends_in",
 )  # fmt: skip
 
-Lock = Literal["read", "write", "version"]
+Lock = Literal["read", "write", "version", "exclusive"]
 
 
 def again(access: Access, permission: str, target_id: UUID) -> Access:
@@ -45,26 +46,35 @@ def find(
     target_id: UUID | None = None,
     *,
     lock: Lock = "read",
+    memory: Memory | None = None,
 ) -> Access:
     """Authenticate and authorise in one SQL statement, and return the thing with it.
 
     `write` keeps session, membership and workspace from changing until the transaction ends;
-    `version`, the thing itself too.
+    `version`, the thing itself too. With a `memory` of the same write, what it says is returned at
+    once, and confirmed with the next statement.
     Raises Unauthenticated (the session is over), InsufficientScope (a personal access token that
     does not reach so far), NotFound (it does not exist for this caller), Forbidden (a member whose
     role is too weak) and, for a write, Archived.
     """
     rule = PERMISSIONS[permission]
-    row = queries.lookup(
-        conn,
-        f"{rule.scope}, deleted too" if rule.deleted else rule.scope,
-        claims=claims,
-        target_id=target_id,
-        lock="exclusive" if rule.exclusive and lock != "read" else lock,
-    )
+    scope = _scope(rule)
+    lock = "exclusive" if rule.exclusive and lock != "read" else lock
+    if memory:
+        queries.confirm(conn, scope, claims=claims, target_id=target_id, check=memory.confirm)
+        return _access(conn, rule, origin, dict(memory.row), lock)
+    row = queries.lookup(conn, scope, claims=claims, target_id=target_id, lock=lock)
     if row is None:
         raise _over(claims)
+    if lock == "write":
+        remembered.keep(scope, claims, target_id, row)
     return _access(conn, rule, origin, row, lock)
+
+
+def recall(permission: str, claims: Claims, target_id: UUID | None) -> Memory | None:
+    """Return what the last `find` with the lock `write` found, if it may be used for the next."""
+    rule = PERMISSIONS[permission]
+    return None if rule.exclusive else remembered.recall(_scope(rule), claims, target_id)
 
 
 def subject(claims: Claims) -> str:
@@ -87,6 +97,11 @@ def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
     What is read after this stays true until the transaction ends.
     """
     queries.hold_workspace(conn, workspace_id)
+
+
+def hold_person(conn: Connection, user_id: UUID) -> None:
+    """Wait for all writes of a person and keep others out, to end what they come with."""
+    queries.hold_person(conn, user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,10 @@ class Asking:
         first |= {"role": found[0]["caller_role"], "id": found[0]["target_id"]}
         access = _access(self._conn, rule, self.origin, first, "read")
         return access, [row for row in found if row["id"] is not None]
+
+
+def _scope(rule: Permission) -> str:
+    return f"{rule.scope}, deleted too" if rule.deleted else rule.scope
 
 
 def _access(

@@ -6,14 +6,30 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.access.lookup_statements import ALONE, NOTED_EVERY, SHARED, STATEMENTS, list_statement
+from lib.access.lookup_statements import (
+    ALONE,
+    NOTED_EVERY,
+    PERSON_ALONE,
+    PERSON_SHARED,
+    STATEMENTS,
+    list_statement,
+)
 
 if TYPE_CHECKING:
     from lib.access.tokens import Claims
     from lib.stores.connection import Connection
+    from lib.stores.statements import Check
 
 
-ENDS_IT = ("account", "exclusive")  # a look-up for what may end the session that asks
+ENDS_IT = ("account", "exclusive")  # a look-up for what may end sessions and tokens of who asks
+
+# Whose turn it is to ask for, by what they come with.
+_WHOSE = {
+    "session": "SELECT %(user_id)s::uuid",
+    "token": """
+        SELECT user_id FROM personal_tokens WHERE digest = %(token_digest)s OR id = %(token_id)s
+    """,
+}
 
 
 def lookup(
@@ -29,18 +45,32 @@ def lookup(
     `lock` is `read`, `write`, `version` or `exclusive`; under a lock, the row also tells since
     when the workspace is archived that the thing is in: `workspace_archived_at`.
     """
-    if lock != "read" and claims.session_id:
-        _take_turn(conn, claims.session_id, ALONE if (scope, lock) == ENDS_IT else SHARED)
+    if lock != "read":
+        _take_turn(conn, claims, alone=(scope, lock) == ENDS_IT)
     statement = STATEMENTS[_credential(claims), scope, lock]
     return conn.execute(statement, _values(claims, target_id)).fetchone()
 
 
-def _take_turn(conn: Connection, session_id: UUID, turn: str) -> None:
-    """Stand in line for a session: its busy writers share its row, and would keep out who ends it.
+def confirm(
+    conn: Connection, scope: str, *, claims: Claims, target_id: UUID | None, check: Check
+) -> None:
+    """Look up as for a `write`, together with the next statement; `check` gets the rows found."""
+    _take_turn(conn, claims, alone=False)
+    statement = STATEMENTS[_credential(claims), scope, "write"]
+    conn.put_off(statement, _values(claims, target_id), check)
 
-    It goes ahead of the look-up, in the same round trip.
+
+def _take_turn(conn: Connection, claims: Claims, *, alone: bool) -> None:
+    """Stand in line for a person: their busy writers share the row of their session or token.
+
+    With row locks alone, they would keep out who ends it. This goes ahead of the look-up, in the
+    same round trip.
     """
-    conn.put_off(f"SELECT {turn}(hashtextextended(%s::uuid::text, 1))", [session_id])
+    turn = PERSON_ALONE if alone else PERSON_SHARED
+    conn.put_off(
+        f"SELECT {turn} FROM ({_WHOSE[_credential(claims)]}) AS who (user_id)",  # noqa: S608
+        _values(claims, None),
+    )
 
 
 def lookup_with_rows(
@@ -79,6 +109,11 @@ def _values(claims: Claims, target_id: UUID | None) -> dict[str, Any]:
 def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
     """Hold a workspace alone until the transaction ends, as an `exclusive` look-up does."""
     conn.execute(f"SELECT {ALONE}(hashtextextended(%s::uuid::text, 0))", [workspace_id])
+
+
+def hold_person(conn: Connection, user_id: UUID) -> None:
+    """Hold a person alone until the transaction ends: no write of theirs is under way then."""
+    conn.put_off(f"SELECT {PERSON_ALONE} FROM (SELECT %s::uuid) AS who (user_id)", [user_id])  # noqa: S608
 
 
 def owner(conn: Connection, claims: Claims) -> UUID | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lib.access.caller import Access, Caller, Origin
+from lib.access.lookups import hold_person
 from lib.accounts import (
     attempts,
     links,
@@ -73,6 +74,7 @@ def reset(origin: Origin, *, token: str, password: str) -> None:
     with postgres.transaction() as conn:
         user = links.use(conn, RESET_PASSWORD, link_id)
         caller = Caller(user["id"], None, user["email"], user["name"], origin)
+        hold_person(conn, user["id"])
         _replace(conn, caller, origin, password_hash)
         queries.verify_email(conn, user["id"])
         sessions.end_all(conn, caller, "password reset")

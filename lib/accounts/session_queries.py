@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.caller import Origin
+from lib.access.lookup_statements import PERSON_ALONE
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -53,6 +54,14 @@ def insert_refresh_token(conn: Connection, digest: bytes, session_id: UUID) -> N
 
 def lock_refresh_token(conn: Connection, digest: bytes, grace: int) -> dict[str, Any] | None:
     """Find a refresh token with its session, and keep others from using it until the commit."""
+    # In line with the session's busy writers, who would keep it from being renewed.
+    conn.put_off(
+        f"""
+        SELECT {PERSON_ALONE} FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
+        WHERE t.digest = %s
+        """,  # noqa: S608
+        [digest],
+    )
     return conn.execute(
         """
         SELECT t.digest, t.used_at IS NOT NULL AS used,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 QUEUE = "huey.redis.collab"  # the list that a stock huey consumer named `collab` takes from
 
+IDENTITY = "collab:identity"  # a random id, by which two processes know that it is one Redis
 ROOM_PREFIX = "collab:room:"
 ACCESS_PREFIX = "collab:access:"
 
@@ -31,3 +32,8 @@ def presence(project_id: UUID | str) -> str:
 def presence_of_host(project_id: UUID | str, host_id: str) -> str:
     """Return the key of the people whom one host holds in a project, as one JSON text."""
     return f"collab:presence:{project_id}:{host_id}"
+
+
+def probe(name: str) -> str:
+    """Return the key of a value that is written one way and read the other, to compare both."""
+    return f"collab:probe:{name}"

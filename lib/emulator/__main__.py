@@ -12,6 +12,7 @@ COMMANDS = {
         "lib.emulator.commands.cron",
         "fire the crons of vercel.json; with a NAME, one of them now",
     ),
+    "doctor": ("lib.emulator.commands.doctor", "check everything, with `up` running"),
     "demo": ("lib.emulator.demo", "three people at work in one project, with `up` running"),
 }
 

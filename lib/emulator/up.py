@@ -68,9 +68,8 @@ class Copy:
         self._console = console
         self._stopping = stopping
         self._supervisor = Supervisor(console, stopping)
-        embedded = _embedded(given)
-        self._stores = list(embedded.values())
-        self._env = environment.for_children(given, {name: s.url for name, s in embedded.items()})
+        self._stores = list(_embedded(given).values())
+        self._env = for_this_copy(given)
 
     def run(self, table: ServiceTable, migrate: Service, started: float) -> None:
         """Start everything, keep it running until told to stop, and stop it in reverse order."""
@@ -108,6 +107,12 @@ class Copy:
         if not self._stopping.is_set():
             self._console.table(addresses.rows(self._env, self._given.local / "up.log"))
             self._console.say(f"ready in {time.monotonic() - started:.1f} s")
+
+
+def for_this_copy(given: Given) -> dict[str, str]:
+    """Return the environment of every program of this copy."""
+    embedded = _embedded(given)
+    return environment.for_children(given, {name: s.url for name, s in embedded.items()})
 
 
 def _embedded(given: Given) -> dict[str, Server]:

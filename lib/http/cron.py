@@ -1,4 +1,4 @@
-"""`cron`: the edge of a maintenance function, which only the holder of CRON_SECRET may start."""
+"""`cron`, `for_operators`: the edges of what only the holder of CRON_SECRET may start, or see."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from time import perf_counter
 from typing import Any
 
 import orjson
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from lib import logs
 from lib.config import settings
 from lib.errors import Unauthenticated
 from lib.http.answers import Answer
 from lib.http.current import request
+from lib.http.output import writer
 from lib.http.reply import Reply, reply
+from lib.maintenance import runs
 from lib.schemas import Strict
 
 Work = Callable[[], dict[str, Any]]
@@ -39,9 +41,9 @@ def cron(name: str) -> Callable[[Work], Callable[[], Reply]]:
     def decorate(work: Work) -> Callable[[], Reply]:
         @wraps(work)
         def guarded() -> Reply:
-            _authenticate(request.headers.get("Authorization", ""))
+            authenticate(request.headers.get("Authorization", ""))
             started = perf_counter()
-            done = work()
+            done = runs.noted(name, work)
             ms = round((perf_counter() - started) * 1000)
             logs.info("cron.done", function=name, done=done, ms=ms)
             body = orjson.dumps({"function": name, "done": done, "ms": ms})
@@ -53,7 +55,23 @@ def cron(name: str) -> Callable[[Work], Callable[[], Reply]]:
     return decorate
 
 
-def _authenticate(header: str) -> None:
+def for_operators(schema: type[Schema]) -> Callable[[Work], Callable[[], Reply]]:
+    """Show what the view returns, as `schema` does, to the holder of CRON_SECRET alone."""
+
+    def decorate(view: Work) -> Callable[[], Reply]:
+        @wraps(view)
+        def guarded() -> Reply:
+            authenticate(request.headers.get("Authorization", ""))
+            return reply(writer(schema).one(view()))
+
+        guarded.answer = Answer("one", 200, schema, ())  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def authenticate(header: str) -> None:
+    """Raise Unauthenticated unless an Authorization header holds CRON_SECRET."""
     secret = settings().cron_secret
     expected = f"Bearer {secret}".encode()
     if not secret or not hmac.compare_digest(header.encode(), expected):

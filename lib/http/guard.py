@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
 from lib.access import lookups, tokens
 from lib.access.lookups import Asking, Lock
 from lib.access.permissions import PERMISSIONS, Level
+from lib.access.remembered import Memory
+from lib.access.tokens import Claims
+from lib.errors import Unavailable
 from lib.http import headers, limited
 from lib.http.current import Request, at_hand
 from lib.stores import postgres
@@ -56,6 +59,25 @@ def permits(
     parameter = f"{rule.scope}_id"
 
     def decorate(view: View) -> View:
+        def called(
+            claims: Claims,
+            target: UUID | None,
+            lock: Lock,
+            params: dict[str, UUID],
+            memory: Memory | None = None,
+        ) -> Any:
+            lend = postgres.connection if lock == "read" else postgres.transaction
+            with lend() as conn:
+                if with_rows:
+                    asking = Asking(conn, permission, claims, headers.origin(), target)
+                    return view(asking, **params)
+                access = lookups.find(
+                    conn, permission, claims, headers.origin(), target, lock=lock, memory=memory
+                )
+                if not lets_go:
+                    return view(access, **params)
+            return view(replace(access, conn=None), **params)  # type: ignore[arg-type]
+
         @wraps(view)
         def guarded(**params: UUID) -> Any:
             request = at_hand.get()
@@ -65,21 +87,27 @@ def permits(
             reads = request.method in SAFE_METHODS
             if not reads:
                 request.get_data()  # a slow client's body comes before a connection is held for it
-            lend = postgres.connection if reads else postgres.transaction
-            with lend() as conn:
-                if with_rows:
-                    asking = Asking(conn, permission, claims, headers.origin(), target)
-                    return view(asking, **params)
-                lock = "read" if reads else _lock(view, request)
-                access = lookups.find(conn, permission, claims, headers.origin(), target, lock=lock)
-                if not lets_go:
-                    return view(access, **params)
-            return view(replace(access, conn=None), **params)  # type: ignore[arg-type]
+            lock: Lock = "read" if reads else _lock(view, request)
+            call = partial(called, claims, target, lock, params)
+            memory = lookups.recall(permission, claims, target) if lock == "write" else None
+            return _by_memory(call, memory) if memory else call()
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _by_memory(call: Callable[..., Any], memory: Memory) -> Any:
+    try:
+        return call(memory)
+    except Unavailable:
+        raise
+    except Exception:
+        if memory.confirmed:
+            raise
+    memory.forget()
+    return call()
 
 
 def _lock(view: View, request: Request) -> Lock:

@@ -16,7 +16,7 @@ from lib.emulator.functions import Functions
 from lib.emulator.routes import discover
 from lib.http.answers import Answer
 
-CRON = "/api/cron/"
+CRON = "/api/cron"
 SAFE = frozenset({"HEAD", "OPTIONS"})  # what Flask answers by itself
 
 

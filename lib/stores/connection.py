@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import count, zip_longest
 from time import monotonic
 from typing import Any
 
@@ -19,7 +19,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import set_json_loads
 from psycopg.types.string import TextBinaryLoader
 
-from lib.stores.statements import Compiled, Later, Result, Send, Statement, compiled
+from lib.stores.statements import Check, Compiled, Later, Result, Send, Statement, compiled
 
 # Postgres writes 1e20 out in digits: read as an integer, it could not be written as JSON again.
 set_json_loads(orjson.loads)
@@ -89,6 +89,8 @@ class Connection(psycopg.Connection[DictRow]):
 
         Raises as psycopg does; then everything is rolled back.
         """
+        if any(later.check for later in self._waiting):
+            self.execute("")  # which may fail, and then there is nothing to commit
         readers = [write(self, items) for write, items in self.last_words.items()]
         self.last_words, self._begun = {}, False
         if self._idle:
@@ -112,12 +114,13 @@ class Connection(psycopg.Connection[DictRow]):
         """
         self.last_words.setdefault(write, []).append(item)
 
-    def put_off(self, query: str, params: Params) -> Later:
+    def put_off(self, query: str, params: Params, check: Check | None = None) -> Later:
         """Execute a statement before the transaction commits, at no round trip of its own.
 
-        If it fails, what it goes together with fails. Outside a transaction it is executed now.
+        If it fails, what it goes together with fails; so it does when `check`, called with its rows
+        before anything is committed, raises. Outside a transaction it is executed now.
         """
-        later = Later(*self._sending(query, params))
+        later = Later(*self._sending(query, params), check)
         if self._begun:
             self._waiting.append(later)
         else:
@@ -179,11 +182,13 @@ class Connection(psycopg.Connection[DictRow]):
         else:
             send()
             results = self.wait(execute(self.pgconn))
-        for result in results:
+        for later, result in zip_longest(ahead, results):
             if result.status not in _DONE:
                 raise error_from_result(result)
-        for later, result in zip(ahead, results, strict=False):
-            later.rows = self._rows(later.statement, result)
+            if later:
+                later.rows = self._rows(later.statement, result)
+                if later.check:
+                    later.check(later.rows)
         return results[-1]
 
     def _pipelined(self, sends: Sequence[Send]) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from psycopg.rows import DictRow
 
 Send = Callable[[], None]  # hands one statement to libpq
+Check = Callable[[Sequence[DictRow]], None]  # raises when rows are not as they must be
 
 MAX_COMPILED = 1000  # statements whose text a process keeps; there are about 200
 
@@ -81,11 +82,12 @@ class Result:
 class Later:
     """The rows of a statement that was put off, once it has been executed."""
 
-    __slots__ = ("rows", "send", "statement")
+    __slots__ = ("check", "rows", "send", "statement")
 
-    def __init__(self, statement: Statement, send: Send) -> None:
+    def __init__(self, statement: Statement, send: Send, check: Check | None = None) -> None:
         self.statement = statement
         self.send = send
+        self.check = check
         self.rows: Sequence[DictRow] = ()
 
     def __iter__(self) -> Iterator[DictRow]:

@@ -188,3 +188,22 @@ def test_last_words_are_written_once_at_the_end_and_read_after_the_commit(conn, 
     conn.end()
     assert (told, names(conn)) == ([[1]], ["['a', 'b']"])
     assert len(answers) == 3
+
+
+def test_a_check_of_what_was_put_off_fails_before_anything_is_committed(conn):
+    def refuse(rows):
+        assert list(rows) == [{"one": 1}]
+        raise LookupError
+
+    conn.begin()
+    conn.put_off("SELECT %s AS one", [1], refuse)
+    with pytest.raises(LookupError):
+        conn.execute("INSERT INTO things VALUES (1, 'a')")
+    conn.abandon()
+    conn.begin()
+    conn.put_off("INSERT INTO things VALUES (2, 'b')", [])
+    conn.put_off("SELECT %s AS one", [1], refuse)
+    with pytest.raises(LookupError):
+        conn.end()
+    conn.abandon()
+    assert names(conn) == []

@@ -1,0 +1,1 @@
+"""The runs of maintenance functions: what each did last, and which of them are late."""
