@@ -194,7 +194,7 @@ class ActorCountOut(Strict):
 
 
 class SummaryOut(Strict):
-    """How much happened in a time range: `by_actor` are the hundred who did most."""
+    """How much happened in a time range, of at most 366 days: `by_actor` are who did most."""
 
     since = fields.AwareDateTime()
     until = fields.AwareDateTime()

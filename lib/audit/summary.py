@@ -9,7 +9,6 @@ from uuid import UUID
 
 from lib.audit import filters
 from lib.audit.actions import JOB_EVENTS, PROJECT_ACTIONS
-from lib.errors import Invalid, mistake
 from lib.stores import mongo
 
 DAYS = 30  # that it looks back, unless told since when
@@ -25,14 +24,13 @@ def of_workspace(
 ) -> Row:
     """Return the counts of a workspace's events in a time range, of those that are `asked` for.
 
-    Raises Invalid for a range that is too long, Unavailable while MongoDB does not answer.
+    A range of over 366 days begins so many days before its end. Raises Unavailable while MongoDB
+    does not answer.
     """
     import pymongo
 
     until = until or datetime.now(UTC)
-    since = since or until - timedelta(days=DAYS)
-    if until - since > timedelta(days=MAX_DAYS):
-        raise Invalid(mistake("/since", f"A summary is of at most {MAX_DAYS} days."))
+    since = max(since, _before(until, MAX_DAYS)) if since else _before(until, DAYS)
     wanted = filters.conditions(asked | {"since": since, "until": until}, workspace_id)
     with pymongo.timeout(WITHIN):
         days, _ = _counts(wanted, "day")
@@ -49,6 +47,13 @@ def of_workspace(
             for actor, count in actors.most_common(MOST_ACTORS)
         ],
     }
+
+
+def _before(moment: datetime, days: int) -> datetime:
+    try:
+        return moment - timedelta(days=days)
+    except OverflowError:  # in the first year of all
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _counts(wanted: Row, key: str) -> tuple[Counter[str], dict[str, str]]:
