@@ -1,13 +1,15 @@
-"""Delete records that have served: answers kept for retries, counts of attempts, sent mails."""
+"""Delete records that have served: answers, counts, mails, reports, uploads, deliveries."""
 
 from time import monotonic
 
 from lib.access import throttle_queries
+from lib.files import uploads
 from lib.http import function
 from lib.http import queries as answer_queries
 from lib.http.cron import cron
 from lib.jobs import retention
 from lib.stores import postgres
+from lib.webhooks import deliveries, secret_store
 
 DEADLINE = 20.0  # seconds; what is left then is the next call's
 BATCH = 1000  # rows deleted in one transaction
@@ -16,6 +18,9 @@ DELETIONS = {
     "answers": answer_queries.forget,
     "counts": throttle_queries.delete_over,
     "jobs": retention.delete_finished,
+    "uploads": uploads.delete_expired,
+    "deliveries": deliveries.forget,
+    "secrets": secret_store.forget,
 }
 
 app = function(__name__)
@@ -24,13 +29,13 @@ app = function(__name__)
 @app.get("/api/cron/prune_records")
 @cron("prune_records")
 def prune_records() -> dict[str, int]:
-    """Delete answers kept for retries, counts of attempts, and sent mails, once they are old."""
+    """Delete kept answers, counts, sent mails, reports, uploads and deliveries, once old."""
     ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
     for kind, delete in DELETIONS.items():
         while monotonic() < ends:
             with postgres.transaction() as conn:
                 batch = delete(conn, BATCH)
             deleted[kind] += batch
-            if batch < BATCH:
+            if not batch:
                 break
     return deleted

@@ -88,6 +88,12 @@ class TooLarge(AppError):
     status, type, title = 413, "too-large", "This is larger than allowed"
 
 
+class WrongMediaType(AppError):
+    """The body is not what this route takes; the detail says what it does."""
+
+    status, type, title = 415, "unsupported-media-type", "This is not a media type taken here"
+
+
 class Invalid(AppError):
     """Input that breaks a rule; `errors` points at each mistake."""
 

@@ -5,10 +5,18 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+LAST_MILLISECOND = 2**48 - 1  # of the 48 bits that a UUIDv7 has for its time
+
 
 def new_id() -> UUID:
     """Return a fresh UUIDv7 (RFC 9562, section 5.7)."""
     return uuid7()
+
+
+def first_at(moment: datetime) -> UUID:
+    """Return what no UUIDv7 made at `moment`, or later, sorts before."""
+    milliseconds = min(max(int(moment.timestamp() * 1000), 0), LAST_MILLISECOND)
+    return UUID(int=milliseconds << 80)
 
 
 def made_at(identity: UUID) -> datetime:

@@ -3,9 +3,13 @@
 import json
 import logging
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+MAX_LINES = 10_000  # that wait for the thread which writes them
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -36,6 +40,28 @@ def configure(level: str = "INFO") -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     _logger.setLevel(level)
+
+
+def in_background() -> Callable[[], None]:
+    """Have a thread write the lines from now on, so that nobody waits for whoever reads them.
+
+    Of too many, the last are lost. The function returned ends it, once it has written the rest.
+    """
+    from logging.handlers import QueueHandler, QueueListener
+    from queue import Full, Queue
+
+    class Lines(QueueHandler):
+        def enqueue(self, record: logging.LogRecord) -> None:
+            with suppress(Full):
+                self.queue.put_nowait(record)
+
+    root = logging.getLogger()
+    lines: Queue[logging.LogRecord] = Queue(MAX_LINES)
+    listener = QueueListener(lines, logging.StreamHandler(sys.stdout))
+    root.handlers = [Lines(lines)]
+    root.handlers[0].setFormatter(_Line())
+    listener.start()
+    return listener.stop
 
 
 def info(action: str, **fields: Any) -> None:

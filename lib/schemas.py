@@ -43,6 +43,18 @@ def role_field(**kwargs: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(["viewer", "collaborator", "owner"]), **kwargs)
 
 
+class _Truth(fields.Boolean):
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+def boolean_field(**kwargs: Any) -> fields.Boolean:
+    """Return a field for true or false; as in JSON, 1 and "yes" are neither."""
+    return _Truth(**kwargs)
+
+
 class _Whole(fields.Integer):
     def _validated(self, value: Any) -> int:
         whole = isinstance(value, float) and value.is_integer()

@@ -8,27 +8,33 @@ from flask import Flask, Response, g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
+from lib.config import settings
 from lib.doctor import side
 from lib.errors import Unavailable
 from lib.http import headers
 from lib.http.app import function
 from lib.http.cron import authenticate
+from lib.http.proxies import BehindProxies
 from lib.http.reply import Reply
 from lib.stores import postgres, readiness, redis
 from realtime_host import handover, limits, metrics
 from realtime_host.connection import Connection
-from realtime_host.door import SUBPROTOCOL, admit
+from realtime_host.door import SUBPROTOCOL, admit, admit_to_file
 from realtime_host.host import Host
 from realtime_host.socketio import engine
 from realtime_host.socketio.guest import Guest
+from realtime_host.yjs.editor import Editor
 
-ROOM, PORCH = "room", "porch"  # the endpoints of the WebSocket routes
+ROOM, FILE, PORCH = "room", "file", "porch"  # the endpoints of the WebSocket routes
 
 redis.use_tcp()
 postgres.pool_size(limits.POSTGRES_CONNECTIONS)
 
 host = Host()
 app: Flask = function(__name__)
+app.wsgi_app = BehindProxies(  # type: ignore[method-assign,assignment]
+    app.wsgi_app, settings().trusted_proxies
+)
 app.config["SOCK_SERVER_OPTIONS"] = {
     "subprotocols": [SUBPROTOCOL],
     "thread_class": handover.NoThread,
@@ -39,16 +45,19 @@ sock = Sock(app)
 @app.before_request
 def knock() -> None:
     """Refuse a visitor, as a problem document, before the connection becomes a WebSocket."""
-    if request.endpoint != ROOM:
+    if request.endpoint not in (ROOM, FILE):
         return
     if host.draining:
         raise Unavailable("This host is restarting; try again in a moment.")
-    project_id = (request.view_args or {})["project_id"]
-    visitor = admit(request, headers.origin(), project_id)
-    user_id = str(visitor.caller.user_id)
-    host.seats.take(user_id, str(project_id))
-    g.seat = (user_id, str(project_id))
-    g.visitor = visitor
+    origin, target = headers.origin(), request.view_args or {}
+    g.seats = (host.seats.come_in(origin.address),)
+    if request.endpoint == ROOM:
+        g.visitor = visitor = admit(request, origin, target["project_id"])
+    else:
+        g.visitor = visitor = admit_to_file(request, origin, target["file_id"])
+    theirs = (str(visitor.caller.user_id), str(visitor.project["id"]))
+    host.seats.take(*theirs)
+    g.seats += theirs
     _refuse_compression()
 
 
@@ -62,29 +71,39 @@ def step_up() -> Reply | None:
     if refusal := engine.refuse(request):
         return refusal
     host.porch.check()
+    g.seats = (host.seats.come_in(headers.origin().address),)
     _refuse_compression()
     return None
 
 
 @app.teardown_request
 def give_back(_error: BaseException | None) -> None:
-    """Free the seat of somebody whose handshake failed after all."""
-    if seat := g.pop("seat", None):
-        host.seats.free(*seat)
+    """Free the seats of somebody who is refused, or whose handshake failed after all."""
+    host.seats.free(*g.pop("seats", ()))
 
 
 @sock.route("/ws/projects/<uuid:project_id>", endpoint=ROOM)
 def room(ws: Server, project_id: UUID) -> None:  # noqa: ARG001 - the visitor's project is this one
     """Hand a freshly opened WebSocket to the hub; this thread is free again at once."""
     connection = Connection(handover.take(ws), g.visitor)
-    g.pop("seat")
+    g.pop("seats")
     host.join(connection)
+
+
+@sock.route("/yjs/<uuid:file_id>", endpoint=FILE)
+def file(ws: Server, file_id: UUID) -> None:
+    """Let a Yjs provider open a file."""
+    editor = Editor(handover.take(ws), g.visitor, str(file_id))
+    g.pop("seats")
+    host.open(editor)
 
 
 @sock.route("/socket.io/", endpoint=PORCH)
 def porch(ws: Server) -> None:
     """Have a client of Socket.IO say on its WebSocket who it is, and which room it is to join."""
-    host.porch.receive(Guest(handover.take(ws), headers.origin()))
+    guest = Guest(handover.take(ws), headers.origin())
+    g.pop("seats")
+    host.porch.receive(guest)
 
 
 @app.route("/socket.io/", methods=["GET", "POST"])

@@ -101,6 +101,11 @@ class Connection:
             self.sock.shutdown(socket.SHUT_WR)
 
     @property
+    def address(self) -> str:
+        """The network address that it comes from."""
+        return self.visitor.caller.origin.address
+
+    @property
     def user(self) -> dict[str, Any]:
         """The person behind it, as others are shown them."""
         return {"id": self.user_id, "name": self.visitor.caller.name}

@@ -118,8 +118,7 @@ class Conversation:
                 own = message
             else:
                 self._lobby.deliver(project_id, message)
-        ack = frames.answer("ack", identity, done.data, own.seq if own else None)
-        self._lobby.answer(connection, own, b"" if identity is None else ack)
+        self._lobby.answer(connection, own, _answer_to(identity, done, own))
 
     def _answer(self, connection: Connection, identity: Identity, data: Any) -> None:
         if identity is not None and connection.state is State.OPEN:
@@ -129,6 +128,13 @@ class Conversation:
         self._hub.figures.errors += 1
         problem = dispatch.problem(error)
         self._lobby.tell(connection, frames.answer("error", identity, problem))
+
+
+def _answer_to(identity: Identity, done: Done, own: Message | None) -> bytes:
+    """Return the ack; who asked for none is told the event itself, so that they miss no number."""
+    if identity is None:
+        return frames.of_message(own) if own else b""
+    return frames.answer("ack", identity, done.data, own.seq if own else None)
 
 
 def _run(connection: Connection, handle: Any, sender: Sender, data: dict[str, Any]) -> Done:

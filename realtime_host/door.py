@@ -21,6 +21,7 @@ from lib.stores import postgres
 from realtime_host.resuming import Asked, asked, refused
 
 SUBPROTOCOL = "bearer"  # `Sec-WebSocket-Protocol: bearer, <token>`: what browsers can set
+NO_TICKET = "This ticket is not valid; get a new one."
 MAX_TICKET = 200  # characters; ours have 43
 KEY_BYTES = 16  # of Sec-WebSocket-Key (RFC 6455, section 4.1)
 
@@ -30,7 +31,8 @@ class Visitor:
     """Somebody who may come in: who they are, their role, and the project whose room it is.
 
     `ends_in` is in how many seconds their session or token ends, as of the look-up; `standing` how
-    far the room's log had come then, and `asked` where they left off, if they came back.
+    far the room's log (or the file) had come then, and `asked` where they left off, if they were
+    there before.
     """
 
     claims: Claims
@@ -62,6 +64,23 @@ def admit(request: Request, origin: Origin, project_id: UUID) -> Visitor:
     check_website(request)
     place = asked(request.args)
     return visit(_claims(request, project_id), origin, project_id, place)
+
+
+def admit_to_file(request: Request, origin: Origin, file_id: UUID) -> Visitor:
+    """Return who is knocking, once it is certain that they may open the file.
+
+    The `standing` of the visitor is the file's own then. Raises as `admit` does.
+    """
+    check_handshake(request)
+    check_website(request)
+    claims, project_id = _shown(request)
+    with postgres.connection() as conn:
+        access = lookups.find(conn, "file.read", claims, origin, file_id)
+    file = access.target
+    if project_id not in (None, file["project_id"]):
+        raise Unauthenticated("This ticket is not valid here; get one of the file's project.")
+    project, standing = {"id": file["project_id"]}, Standing("", file["seq"], 0)
+    return Visitor(claims, access.caller, str(access.role), project, access.ends_in, standing, None)
 
 
 def visit(claims: Claims, origin: Origin, project_id: UUID, place: Asked | None) -> Visitor:
@@ -99,20 +118,36 @@ def check_website(request: Request) -> None:
 
 def of_ticket(text: str, project_id: UUID) -> Claims:
     """Return what a ticket stands for, and use it up; raises Unauthenticated and Unavailable."""
-    ticket = tickets.redeem(text) if len(text) <= MAX_TICKET else None
-    if ticket is None or ticket.project_id != project_id:
-        raise Unauthenticated("This ticket is not valid; get a new one.")
-    return Claims(ticket.user_id, ticket.session_id, token_id=ticket.token_id)
+    claims, its_project = _redeemed(text)
+    if its_project != project_id:
+        raise Unauthenticated(NO_TICKET)
+    return claims
 
 
 def _claims(request: Request, project_id: UUID) -> Claims:
+    claims, its_project = _shown(request)
+    if its_project not in (None, project_id):
+        raise Unauthenticated(NO_TICKET)
+    return claims
+
+
+def _shown(request: Request) -> tuple[Claims, UUID | None]:
+    """Return what the visitor has shown, and the project that it is good for; None: for all."""
     ticket = request.args.get("ticket")
     if ticket is not None:
-        return of_ticket(ticket, project_id)
+        return _redeemed(ticket)
     if header := request.headers.get("Authorization"):
-        return tokens.verify(tokens.bearer(header))
+        return tokens.verify(tokens.bearer(header)), None
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     words = [word.strip() for word in offered.split(",")]
     if words[0] == SUBPROTOCOL and len(words) > 1:
-        return tokens.verify(words[1])
+        return tokens.verify(words[1]), None
     raise Unauthenticated("Give a ticket, or an access token as header or subprotocol.")
+
+
+def _redeemed(text: str) -> tuple[Claims, UUID]:
+    ticket = tickets.redeem(text) if len(text) <= MAX_TICKET else None
+    if ticket is None:
+        raise Unauthenticated(NO_TICKET)
+    claims = Claims(ticket.user_id, ticket.session_id, token_id=ticket.token_id)
+    return claims, ticket.project_id

@@ -42,13 +42,14 @@ logconfig_dict: dict[str, Any] = {
 }
 
 
-def post_worker_init(worker: Any) -> None:  # noqa: ARG001
+def post_worker_init(worker: Any) -> None:
     """Start the hub in the process that accepts connections, with all that it will ever import."""
     from realtime_host.app import host
 
     for module in HEAVY:
         import_module(module)
     gc.collect()
+    worker.lines_written = logs.in_background()
     gc.freeze()  # what is here to stay is not looked through again
     host.start()
 
@@ -58,3 +59,4 @@ def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001
     from realtime_host.app import host
 
     host.drain()
+    worker.lines_written()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from time import monotonic, sleep
 
 from lib import logs
-from lib.bridge import evictions, keys, presence, rooms
+from lib.bridge import docs, evictions, keys, presence, rooms
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
 from lib.errors import Unavailable
@@ -20,12 +20,15 @@ from realtime_host.conversation import Conversation
 from realtime_host.hub import Hub
 from realtime_host.lobby import Lobby
 from realtime_host.presence import Presence
+from realtime_host.protocol import Received
 from realtime_host.publisher import Publisher
-from realtime_host.seats import Seats
+from realtime_host.seats import Seats, neighbourhood
 from realtime_host.sender import announced
 from realtime_host.socketio.porch import Porch
 from realtime_host.subscriber import Subscriber
 from realtime_host.work import Work
+from realtime_host.yjs.desk import Desk
+from realtime_host.yjs.editor import Editor
 
 
 class Host:
@@ -44,11 +47,13 @@ class Host:
         self.lobby = Lobby(self.hub, self._presence, self._subscriber, CatchUp(self._work))
         self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
         conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
-        self.said, self.heard = conversation.said, conversation.heard
+        self.desk = Desk(self.hub, self._work, self._publisher, self._subscriber)
+        self.said, self._heard = conversation.said, conversation.heard
 
     def start(self) -> None:
         """Start all threads; what use cases announce goes to this host's members first."""
         rooms.use(self.publish)
+        docs.use(self.publish_change)
         for part in (self.hub, self.porch, self._publisher, self._presence, self._subscriber):
             part.start()
         logs.info("host.started", host_id=self.id)
@@ -63,6 +68,10 @@ class Host:
                 logs.info("presence.unknown", project_id=connection.project_id)
         self.hub.call(self._join, connection, others)
 
+    def open(self, editor: Editor) -> None:
+        """Bring in somebody who opens a file; called by the thread that did the handshake."""
+        self.hub.call(self._open, editor)
+
     def publish(self, project_id: str, message: Message) -> None:
         """Tell a room: this host's members now, whatever Redis does, then the other hosts."""
         mine = announced.get()
@@ -70,7 +79,12 @@ class Host:
             self.hub.call(self.lobby.deliver, project_id, message)
         else:  # with the answer to it, so that nothing comes between
             mine.append((project_id, message))
-        self._publisher.publish(project_id, message)
+        self._publisher.publish(keys.room(project_id), message)
+
+    def publish_change(self, file_id: str, message: Message) -> None:
+        """Tell the editors of a file of a change: this host's own now, then the other hosts."""
+        self.hub.call(self.desk.told, file_id, message)
+        self._publisher.publish(keys.doc(file_id), message)
 
     def drain(self) -> None:
         """Ask every client to come back a little later, close, and stop; returns when done."""
@@ -78,7 +92,7 @@ class Host:
         started, count = monotonic(), len(self.hub.connections)
         self.hub.call(self._let_go)
         self.porch.stop()
-        while self.hub.connections and monotonic() < started + limits.DRAIN:
+        while self._busy() and monotonic() < started + limits.DRAIN:
             sleep(0.02)
         self._work.stop()
         self._presence.stop()
@@ -86,11 +100,23 @@ class Host:
             part.stop()
         logs.info("host.drained", host_id=self.id, connections=count)
 
+    def heard(self, connection: Connection, message: Received) -> None:
+        """Handle what is no text."""
+        if isinstance(connection, Editor):
+            self.desk.heard(connection, message)
+        else:
+            self._heard(connection, message)
+
     def left(self, connection: Connection, code: int) -> None:
         """Handle the end of a connection."""
-        self.lobby.leave(connection, code)
+        if isinstance(connection, Editor):
+            self.desk.leave(connection, code)
+        else:
+            self.lobby.leave(connection, code)
         self._access.unwatch(connection)
-        self.seats.free(connection.user_id, connection.project_id)
+        self.seats.free(
+            connection.user_id, connection.project_id, neighbourhood(connection.address)
+        )
 
     def drained(self, connection: Connection) -> None:
         """Handle that a slow reader has taken all that waited."""
@@ -99,11 +125,13 @@ class Host:
     def ticked(self, now: float) -> None:
         """Look at whatever depends on time."""
         self.lobby.ticked(now)
+        self.desk.ticked(now)
         self._access.ticked(now)
 
     def flush(self) -> None:
         """Send what this pass of the hub has gathered."""
         self.lobby.flush()
+        self.desk.flush()
         self._publisher.flush()
 
     def _join(self, connection: Connection, others: dict[str, HostState]) -> None:
@@ -113,19 +141,37 @@ class Host:
         if self.draining:
             self._send_away(connection)
 
+    def _open(self, editor: Editor) -> None:
+        self.hub.attach(editor)
+        self.desk.enter(editor, editor.visitor.standing.seq)
+        self._access.watch(editor)
+        if self.draining:
+            self._send_away(editor)
+
+    def _busy(self) -> bool:
+        return bool(self.hub.connections) or self.desk.saving
+
     def _said(self, channel: str, message: Message) -> None:
         if channel.startswith(keys.ACCESS_PREFIX):
             if message.type == evictions.ACCESS_CHANGED:
                 user_id = channel.removeprefix(keys.ACCESS_PREFIX)
                 self.hub.call(self._access.changed, user_id, _age(message))
-        elif message.origin != self.id:
+        elif message.origin == self.id:
+            return
+        elif channel.startswith(keys.DOC_PREFIX):
+            self.hub.call(self.desk.told, channel.removeprefix(keys.DOC_PREFIX), message)
+        else:
             project_id = channel.removeprefix(keys.ROOM_PREFIX)
             if message.type == presence.PRESENCE_CHANGED:
                 self._presence.look(project_id)
             else:
                 self.hub.call(self.lobby.deliver, project_id, message)
 
-    def _subscribed(self, project_id: str) -> None:
+    def _subscribed(self, channel: str) -> None:
+        if channel.startswith(keys.DOC_PREFIX):
+            self.hub.call(self.desk.subscribed, channel.removeprefix(keys.DOC_PREFIX))
+            return
+        project_id = channel.removeprefix(keys.ROOM_PREFIX)
         self._presence.look(project_id)
         self.hub.call(self.lobby.look, project_id)
 

@@ -8,39 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from lib import logs
 from realtime_host import close_codes, frames, limits, protocol
 from realtime_host.connection import Connection, State
 from realtime_host.figures import Figures
+from realtime_host.listener import Listener
 from realtime_host.loop import READABLE, TICK, WRITABLE, Loop
 from realtime_host.outbox import TooSlow
 from realtime_host.protocol import Broken, Received
 
 RECEIVE_BYTES = 64 * 1024  # in one read
-
-
-class Listener(Protocol):
-    """What the hub tells, always on its own thread."""
-
-    def said(self, connection: Connection, text: str) -> None:
-        """Handle a text message."""
-
-    def heard(self, connection: Connection, message: Received) -> None:
-        """Handle a binary message, or a ping."""
-
-    def left(self, connection: Connection, code: int) -> None:
-        """Handle that a connection is not open any more."""
-
-    def drained(self, connection: Connection) -> None:
-        """Handle that a reader who was behind has taken everything."""
-
-    def ticked(self, now: float) -> None:
-        """Look at whatever depends on time."""
-
-    def flush(self) -> None:
-        """Hand on what this pass has gathered for the readers."""
 
 
 class Hub:

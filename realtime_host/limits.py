@@ -8,6 +8,11 @@ from __future__ import annotations
 from lib.config import Settings
 
 FRAME_BYTES = 64 * 1024  # of one message from a client, all fragments together
+UPDATE_BYTES = 1024 * 1024  # of one message from a Yjs provider
+AWARENESS_BYTES = 16 * 1024  # of the state of one
+AWARENESS_TTL = 30.0  # seconds after which it is forgotten, as providers do among themselves
+MERGE_SHARE = 0.1  # of a CPU, on average, for the updates of one provider
+MERGE_BURST = 2.0  # seconds of a CPU for those of one that has much to say at once
 FRAGMENTS = 1_000  # of one message
 MESSAGES_PER_SECOND = 50  # from one connection, pings included, on average
 BURST = 100  # messages at once
@@ -16,6 +21,7 @@ PENDING_EVENTS = 100  # of one connection that wait for the database
 
 CONNECTIONS_PER_PERSON = 20  # on this host
 CONNECTIONS_PER_ROOM = 1_000  # on this host
+CONNECTIONS_PER_ADDRESS = 1_000  # on this host; of IPv6, an address is a network of 64 bits
 
 QUEUE_BYTES = 1024 * 1024  # waiting for one slow reader
 SEND_BUFFER = 256 * 1024  # bytes in the kernel for one reader
@@ -61,11 +67,13 @@ POSTGRES_CONNECTIONS = 10
 
 CONFIGURABLE = (
     "FRAME_BYTES",
+    "UPDATE_BYTES",
     "MESSAGES_PER_SECOND",
     "BURST",
     "QUEUE_BYTES",
     "CONNECTIONS_PER_PERSON",
     "CONNECTIONS_PER_ROOM",
+    "CONNECTIONS_PER_ADDRESS",
     "PING_EVERY",
     "PONG_WITHIN",
     "REPLAY_EVENTS",
@@ -76,18 +84,3 @@ def configure(settings: Settings) -> None:
     """Take what this process was told from outside; before anybody is let in."""
     for name in CONFIGURABLE:
         globals()[name] = getattr(settings, f"realtime_{name.lower()}")
-
-
-def shown() -> dict[str, float]:
-    """Return the limits that a client has to know, as the welcome gives them."""
-    return {
-        "frame_bytes": FRAME_BYTES,
-        "messages_per_second": MESSAGES_PER_SECOND,
-        "burst": BURST,
-        "queue_bytes": QUEUE_BYTES,
-        "connections_per_person": CONNECTIONS_PER_PERSON,
-        "connections_per_room": CONNECTIONS_PER_ROOM,
-        "ping_seconds": PING_EVERY,
-        "pong_seconds": PONG_WITHIN,
-        "replay_events": REPLAY_EVENTS,
-    }

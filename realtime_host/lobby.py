@@ -5,11 +5,12 @@ from __future__ import annotations
 from time import monotonic
 
 from lib import logs
-from lib.bridge.log import KEPT_HOURS
+from lib.bridge import keys
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
 from lib.bridge.rooms import CURSORS_SHOWN, JOB_UPDATED
-from realtime_host import frames, limits
+from realtime_host import bounds, frames, limits
+from realtime_host.audience import Audience
 from realtime_host.catch_up import CatchUp
 from realtime_host.connection import Connection
 from realtime_host.hub import Hub
@@ -31,7 +32,7 @@ class Lobby:
         self._hub = hub
         self._presence = presence
         self._subscriber = subscriber
-        self._dirty: set[Room] = set()
+        self._dirty: set[Audience] = set()
 
     def enter(self, connection: Connection, others: dict[str, HostState], now: float) -> None:
         """Bring a new connection into its room; `others` are the other hosts' people, if known."""
@@ -60,7 +61,7 @@ class Lobby:
         if not room.members:
             del self.rooms[room.project_id], self.logs[room.project_id]
             self._dirty.discard(room)
-            self._subscriber.leave(room.project_id)
+            self._subscriber.leave(keys.room(room.project_id))
         elif self._subscriber.up:  # the person may have just come in on another host: look first
             room.settle_by = monotonic() + limits.SETTLE_WITHIN
             self._presence.look(room.project_id)
@@ -111,7 +112,9 @@ class Lobby:
     def change_role(self, connection: Connection, role: str) -> None:
         """Let somebody do what their new role allows, and tell them so."""
         connection.role = role
-        if room := self.rooms.get(connection.project_id):
+        room = self.rooms.get(connection.project_id)
+        if room and connection in room.members:
+            room.renew(connection)
             room.settle()
             self._presence.hold(room.project_id, room.local_people())
             change = {"user_id": connection.user_id, "role": role}
@@ -136,7 +139,7 @@ class Lobby:
         self.logs[room.project_id] = Log(
             room, connection.visitor.standing, self._catch_up, self._hub
         )
-        self._subscriber.join(room.project_id)
+        self._subscriber.join(keys.room(room.project_id))
         room.learn(others, now)
         return room
 
@@ -156,7 +159,7 @@ def _welcome(connection: Connection, room: Room, log: Log) -> dict[str, object]:
         "project": {"id": connection.project_id, "name": project["name"]},
         "people": list(room.told.values()),
         "log": {"epoch": log.epoch, "seq": log.seq if seq is None else seq, "resumed": resumed},
-        "limits": limits.shown() | {"log_hours": KEPT_HOURS},
+        "limits": bounds.shown(),
     }
 
 

@@ -82,7 +82,7 @@ class Log:
     def answered(self, connection: Connection, message: Message | None, ack: bytes) -> None:
         """Give a member the answer to something of theirs, in the place of its event if it has one.
 
-        The ack is empty when none was asked for.
+        The answer is the event itself when no ack was asked for, and empty without an event.
         """
         if message is None:
             self._tell(connection, ack)

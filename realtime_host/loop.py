@@ -16,6 +16,7 @@ READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 TICK = 0.5  # seconds between two looks at the clocks of all connections
 BUSY = 0.0004  # seconds that a pass takes from which on they are paced
 PACE = 0.002  # seconds from one busy pass to the next, at least
+CALLS_FOR = 0.01  # seconds of a pass for calls, if there are many; the rest waits for the next
 
 Serve = Callable[[Any, int], None]  # an owner, and what its socket is ready for
 
@@ -80,22 +81,28 @@ class Loop:
 
     def _pass(self) -> None:
         owners, serve = self._owners, self._serve
-        ready, began = self._poll.poll(TICK), monotonic()
+        ready, began = self._poll.poll(0 if self._inbox else TICK), monotonic()
         for number, events in ready:
             if owner := owners.get(number):
                 serve(owner, events)
             elif number == self._rung_at.fileno():
                 self._rung_at.recv(4096)
         self._rung = False
+        self._take_calls()
+        self._turned()
+        if BUSY <= (took := monotonic() - began) < PACE:
+            sleep(PACE - took)  # what comes meanwhile is read, and told, together
+
+    def _take_calls(self) -> None:
+        until = monotonic() + CALLS_FOR
         for _ in range(len(self._inbox)):
             function, args = self._inbox.popleft()
             try:
                 function(*args)
             except Exception as error:  # noqa: BLE001 - the next call has nothing to do with it
                 logs.exception("hub.call-failed", kind=type(error).__name__)
-        self._turned()
-        if BUSY <= (took := monotonic() - began) < PACE:
-            sleep(PACE - took)  # what comes meanwhile is read, and told, together
+            if monotonic() > until:  # a thousand who join at once hold nobody else up
+                return
 
     def _end(self) -> None:
         self._running = False

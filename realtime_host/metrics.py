@@ -21,7 +21,12 @@ def _lines(host: Host) -> Iterator[str]:
     figures, rooms = host.hub.figures, host.lobby.rooms
     waiting = sum(connection.outbox.waiting for connection in tuple(host.hub.connections))
     yield from _single("connections", "gauge", "Open connections.", len(host.hub.connections))
+    yield from _single(
+        "guests", "gauge", "Clients of Socket.IO that have yet to be let in.", host.porch.guests
+    )
     yield from _single("rooms", "gauge", "Rooms with a member on this host.", len(rooms))
+    documents = len(host.desk.documents)
+    yield from _single("documents", "gauge", "Files that Yjs providers have open.", documents)
     yield from _single("queue_bytes", "gauge", "Bytes that wait for slow readers.", waiting)
     yield from _single("connections_opened_total", "counter", "Let in.", figures.opened)
     yield from _labelled("connections_closed_total", "Closed.", "code", figures.closed)

@@ -7,7 +7,7 @@ from threading import Condition, Thread
 from time import monotonic
 
 from lib import logs
-from lib.bridge import presence
+from lib.bridge import keys, presence
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState, Person
 from lib.errors import Unavailable
@@ -15,6 +15,8 @@ from realtime_host import limits
 from realtime_host.publisher import Publisher
 
 GATHER = 0.02  # seconds in which changes are gathered into one write
+GATHER_MOST = 0.5  # seconds, when so much changes that writing it takes long
+SHARE = 5  # of all time, one such part at most goes into writing and reading
 
 Learned = Callable[[str, dict[str, HostState]], None]  # a project, and its other hosts' people
 
@@ -63,17 +65,19 @@ class Presence:
         return self._others({project_id}).get(project_id, {})
 
     def _run(self) -> None:
-        next_beat = 0.0
+        next_beat, gather = 0.0, GATHER
         while self._running:
             with self._turn:
                 self._turn.wait_for(self._due, max(0.0, next_beat - monotonic()))
             if self._running:
                 with self._turn:
-                    self._turn.wait_for(lambda: not self._running, GATHER)
-            beats = monotonic() >= next_beat
+                    self._turn.wait_for(lambda: not self._running, gather)
+            began = monotonic()
+            beats = began >= next_beat
             if beats:
-                next_beat = monotonic() + limits.PRESENCE_BEAT
+                next_beat = began + limits.PRESENCE_BEAT
             self._turn_once(everything=beats)
+            gather = max(GATHER, min((SHARE - 1) * (monotonic() - began), GATHER_MOST))
 
     def _due(self) -> bool:
         return bool(self._changed or self._unread or not self._running)
@@ -89,7 +93,7 @@ class Presence:
         try:
             self._write({room: rooms[room] for room in (rooms if everything else changed)})
             for room in changed:
-                self._publisher.publish(room, Message(presence.PRESENCE_CHANGED, {}))
+                self._publisher.publish(keys.room(room), Message(presence.PRESENCE_CHANGED, {}))
             held = {room for room, people in rooms.items() if people}
             for room, states in self._others(held if everything else unread).items():
                 self._learned(room, states)

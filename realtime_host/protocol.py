@@ -47,9 +47,10 @@ class Received(NamedTuple):
 class Parser:
     """One connection's receiving side: frames cut anywhere, fragments with pings between them."""
 
-    __slots__ = ("_decoder", "_fragments", "_needed", "_opcode", "_parts", "_rest", "_size")
+    __slots__ = ("_decoder", "_fragments", "_needed", "_opcode", "_parts", "_rest", "_size", "most")
 
     def __init__(self) -> None:
+        self.most = limits.FRAME_BYTES  # of one message
         self._rest = bytearray()  # of a frame that is not complete
         self._needed = 2  # bytes in all before it is worth another look
         self._opcode = 0  # of the fragmented message that is open
@@ -69,7 +70,7 @@ class Parser:
         while True:
             if end - at > 8 and data[at] == _WHOLE_TEXT and not self._opcode:
                 start, length = _place(data, at)
-                if length and start + length <= end and length <= limits.FRAME_BYTES:
+                if length and start + length <= end and length <= self.most:
                     yield _decoded(_unmasked(data, start, length))
                     at = start + length
                     continue
@@ -103,7 +104,7 @@ class Parser:
             length = int.from_bytes(data[at + 2 : at + 2 + extra], "big")
             if length < minimum or length >> 63:
                 raise Broken(PROTOCOL_ERROR, "The length is not written the shortest way.")
-        if self._size + length > limits.FRAME_BYTES and not first & 0x08:
+        if self._size + length > self.most and not first & 0x08:
             raise Broken(TOO_BIG)
         return start, length
 

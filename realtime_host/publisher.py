@@ -45,10 +45,10 @@ class Publisher:
             self._changed.notify()
         self._thread.join(2 * limits.RECONNECT_MAX)
 
-    def publish(self, project_id: str, message: Message) -> None:
-        """Tell the other hosts of a room; returns at once."""
+    def publish(self, channel: str, message: Message) -> None:
+        """Tell the other hosts on a channel; returns at once."""
         with self._changed:
-            self._waiting.append((project_id, replace(message, origin=self._host_id)))
+            self._waiting.append((channel, replace(message, origin=self._host_id)))
             self._changed.notify()
 
     def gather(self, project_id: str, user_id: str, shown: str) -> None:
@@ -84,7 +84,7 @@ class Publisher:
         for project_id, user_id, shown in cursors:
             rooms.setdefault(project_id, []).append((user_id, shown))
         return [
-            (to, Message(CURSORS_SHOWN, {"cursors": those}, origin=self._host_id))
+            (keys.room(to), Message(CURSORS_SHOWN, {"cursors": those}, origin=self._host_id))
             for to, those in rooms.items()
         ]
 
@@ -109,9 +109,7 @@ class Publisher:
     def _sent(self, batch: list[tuple[str, Message]]) -> bool:
         try:
             if batch:
-                redis.pipeline(
-                    [["PUBLISH", keys.room(to), message.encode()] for to, message in batch]
-                )
+                redis.pipeline([["PUBLISH", to, message.encode()] for to, message in batch])
         except Unavailable:
             return False
         except Exception as error:  # noqa: BLE001 - a message that can't be encoded must not stay

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from lib.projects.schemas import PresentOut
 from lib.schemas import PersonOut, Strict, role_field
+from realtime_host.bounds import LimitsOut
 
 RESYNC_REASONS = ("epoch-changed", "too-old", "ahead")
 
@@ -19,21 +20,6 @@ class RoomProjectOut(Strict):
 
     id = fields.UUID()
     name = fields.String()
-
-
-class LimitsOut(Strict):
-    """What a client may send, how far it may fall behind, and when it is pinged."""
-
-    frame_bytes = fields.Integer()
-    messages_per_second = fields.Integer()
-    burst = fields.Integer()
-    queue_bytes = fields.Integer()
-    connections_per_person = fields.Integer()
-    connections_per_room = fields.Integer()
-    ping_seconds = fields.Float()
-    pong_seconds = fields.Float()
-    replay_events = fields.Integer()
-    log_hours = fields.Integer()
 
 
 class LogOut(Strict):

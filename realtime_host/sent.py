@@ -55,7 +55,7 @@ SENT = (
     ),
     Sent(
         rooms.FILE_CHANGE,
-        "Somebody else's edit, stored; its author's own connection gets the `ack` instead.",
+        "An edit, stored; its author's own connection gets the `ack` instead, if it asked for one.",
         (FileChangeOut,),
         "always",
     ),
@@ -73,7 +73,8 @@ SENT = (
     ),
     Sent(
         rooms.MEMBER_UPDATED,
-        "Somebody's role was given, changed or taken; without a number, it is my role from now on.",
+        "Somebody's role here was given, changed or taken; without a number (it is not in the log) "
+        "it is my own from now on.",
         (MemberUpdatedOut,),
         "sometimes",
     ),

@@ -25,17 +25,17 @@ Heard = Callable[[str, Message], None]  # the channel, and what was said on it
 
 
 class Subscriber:
-    """One thread, one connection: all access channels, and those of the rooms asked for.
+    """One thread, one connection: all access channels, and those of rooms and files asked for.
 
-    A room costs a subscription only while this host holds a member of it. When Redis goes away the
-    thread tries again for as long as it takes, and subscribes to everything anew.
+    One of these costs a subscription only while this host holds a member of it. When Redis goes
+    away the thread tries again for as long as it takes, and subscribes to everything anew.
     """
 
     def __init__(self, heard: Heard, subscribed: Callable[[str], None]) -> None:
         self.up = False  # whether Redis was there when last looked at
         self._heard = heard
         self._subscribed = subscribed
-        self._rooms: set[str] = set()  # only the thread itself touches it
+        self._channels: set[str] = set()  # only the thread itself touches it
         self._wishes: deque[tuple[str, bool]] = deque()
         self._bell, self._rung_at = socket.socketpair()
         for end in (self._bell, self._rung_at):
@@ -53,14 +53,14 @@ class Subscriber:
         self._ring()
         self._thread.join(2 * WAIT)
 
-    def join(self, project_id: str) -> None:
-        """Listen to a room from now on; `subscribed` is called once that is so."""
-        self._wishes.append((project_id, True))
+    def join(self, channel: str) -> None:
+        """Listen to a channel from now on; `subscribed` is called once that is so."""
+        self._wishes.append((channel, True))
         self._ring()
 
-    def leave(self, project_id: str) -> None:
-        """Listen to a room no longer."""
-        self._wishes.append((project_id, False))
+    def leave(self, channel: str) -> None:
+        """Listen to a channel no longer."""
+        self._wishes.append((channel, False))
         self._ring()
 
     def _ring(self) -> None:
@@ -88,8 +88,8 @@ class Subscriber:
         with redis_tcp.client().pubsub() as pubsub:
             pubsub.psubscribe(keys.ACCESS_PREFIX + "*")
             self._grant()
-            if self._rooms:
-                pubsub.subscribe(*map(keys.room, self._rooms))
+            if self._channels:
+                pubsub.subscribe(*self._channels)
             connection: Any = pubsub.connection
             while self._running:
                 self._drain(pubsub)
@@ -109,16 +109,16 @@ class Subscriber:
                     self._heard(channel, said)
             elif kind == "psubscribe":
                 self.up = True
-                logs.info("redis.subscribed", rooms=len(self._rooms))
+                logs.info("redis.subscribed", channels=len(self._channels))
             elif kind == "subscribe":
-                self._subscribed(channel.removeprefix(keys.ROOM_PREFIX))
+                self._subscribed(channel)
 
     def _grant(self, pubsub: PubSub | None = None) -> None:
         while self._wishes:
-            project_id, wanted = self._wishes.popleft()
-            (self._rooms.add if wanted else self._rooms.discard)(project_id)
+            channel, wanted = self._wishes.popleft()
+            (self._channels.add if wanted else self._channels.discard)(channel)
             if pubsub:
-                (pubsub.subscribe if wanted else pubsub.unsubscribe)(keys.room(project_id))
+                (pubsub.subscribe if wanted else pubsub.unsubscribe)(channel)
 
     def _sleep(self, seconds: float) -> None:
         ready, _, _ = select.select([self._rung_at], [], [], seconds)

@@ -27,9 +27,8 @@ from worker.pace import Pace
 from worker.publisher import Publisher
 from worker.runner import Runner
 
-SPARE_CONNECTIONS = (
-    6  # to Postgres, beside one per thread: the loops', two the log's; the finisher's
-)
+# To Postgres, beside one per thread: the loops', of which the log's has two, and the finisher's.
+SPARE_CONNECTIONS = 7
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
 STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements
@@ -55,7 +54,8 @@ class Worker:
         self._queue.take_ahead(pace.ahead, self._runner.claim)
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
         idle = Loop("idle", IDLE_EVERY, lambda: self._give_back(MAX_IDLE))
-        self._loops = [beat, idle, maintenance.sweeper(), maintenance.mover()]
+        self._loops = [beat, idle, maintenance.sweeper(), maintenance.scheduler()]
+        self._loops += [maintenance.mover(), maintenance.dispatcher()]
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""

@@ -33,6 +33,7 @@ class Context:
         # Of an internal kind both are None; its handler has no use for them.
         self.project_id: UUID = job["project_id"]
         self.workspace_id: UUID = job["workspace_id"]
+        self.created_by: UUID | None = job["created_by"]
         self.attempt: int = job["attempt"]
         self.request_id: str = job["request_id"]
         self.lease = Lease(job["id"], job["lease_token"])

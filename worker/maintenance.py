@@ -9,10 +9,14 @@ from time import monotonic
 from lib import logs
 from lib.audit import delivery, indexes
 from lib.errors import Unavailable
-from lib.jobs import sweep
+from lib.jobs import firing, sweep
+from lib.webhooks import dispatch, secret_store
 
 SWEEP_EVERY = 1.0  # seconds
+FIRE_EVERY = 1.0  # seconds
 MOVE_EVERY = 0.5  # seconds
+DISPATCH_EVERY = 0.5  # seconds
+RESEAL_EVERY = 300.0  # seconds between two looks for what older keys have sealed
 MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
 
 
@@ -57,6 +61,11 @@ def sweeper() -> Loop:
     return Loop("sweep", SWEEP_EVERY, _sweep)
 
 
+def scheduler() -> Loop:
+    """Return the loop that fires schedules."""
+    return Loop("schedules", FIRE_EVERY, _fire)
+
+
 def mover() -> Loop:
     """Return the loop that moves the audit outbox to MongoDB."""
     indexed = False
@@ -71,7 +80,27 @@ def mover() -> Loop:
     return Loop("audit", MOVE_EVERY, move)
 
 
+def dispatcher() -> Loop:
+    """Return the loop that gives out the deliveries of webhooks."""
+    resealed = float("-inf")
+
+    def give_out() -> None:
+        nonlocal resealed
+        if monotonic() - resealed > RESEAL_EVERY:
+            resealed = monotonic()
+            secret_store.reseal()
+        while dispatch.dispatch() == dispatch.BATCH:
+            pass
+
+    return Loop("webhooks", DISPATCH_EVERY, give_out)
+
+
 def _sweep() -> None:
     done = {name: count for name, count in sweep.sweep().items() if count}
     if done:
         logs.info("jobs.swept", **done)
+
+
+def _fire() -> None:
+    while sum((done := firing.fire()).values()):
+        logs.info("schedules.fired", **done)

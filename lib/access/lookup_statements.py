@@ -117,10 +117,30 @@ LEFT JOIN LATERAL (
 ) {name} ON true
 """
 
+# A job is in a project, or in a workspace as a whole, which is its owners' business alone.
+_OF_JOB = """
+LEFT JOIN LATERAL (
+    SELECT project_id, workspace_id FROM jobs WHERE id = %(target_id)s
+) inside ON true
+LEFT JOIN LATERAL (
+    SELECT id FROM projects
+    WHERE id = inside.project_id AND deleted_at IS NULL {project_lock}
+) p ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM jobs
+    WHERE id = %(target_id)s AND workspace_id = inside.workspace_id
+      AND (project_id IS NULL OR project_id = p.id) {target_lock}
+) j ON true
+"""
+_JOB_ROLE = """
+CASE WHEN j.project_id IS NOT NULL THEN greatest(wm.role, pm.role)
+     WHEN wm.role = 'owner' THEN wm.role END AS role
+"""
+
 _JOB_COLUMNS = """
 j.id, j.workspace_id, j.project_id, j.kind, j.payload, j.state, j.attempt, j.max_attempts, j.run_at,
 j.progress, j.progress_message, j.result, j.error, j.created_by, j.created_at, j.started_at,
-j.finished_at
+j.finished_at, j.schedule_id
 """
 
 _SCOPES = {
@@ -161,12 +181,8 @@ _SCOPES = {
     """
     + _ROLES.replace("{workspace}", "p.workspace_id")
     + _PROJECT_ROLES,
-    "job": """
-        greatest(wm.role, pm.role) AS role, {job_columns}
-        FROM caller
-        {target inside:jobs j}
-    """.replace("{job_columns}", _JOB_COLUMNS)
-    + _ROLES.replace("{workspace}", "p.workspace_id")
+    "job": f"{_JOB_ROLE}, {_JOB_COLUMNS} FROM caller {_OF_JOB}"
+    + _ROLES.replace("{workspace}", "j.workspace_id")
     + _PROJECT_ROLES,
 }
 

@@ -71,6 +71,22 @@ def find(
     return _access(conn, rule, origin, row, lock)
 
 
+def on_behalf(
+    conn: Connection, permission: str, user_id: UUID, project_id: UUID, request_id: str
+) -> Access:
+    """Return the Access to a project of somebody whose request is long gone.
+
+    For work that holds the project's workspace: then what it says stays true until the commit.
+    Raises NotFound (they are no member any more, or have no account), Forbidden.
+    """
+    row = queries.standing(conn, user_id, project_id)
+    if row is None:
+        raise NotFound()
+    role, name, email = (row.pop(column) for column in ("role", "caller_name", "caller_email"))
+    require(permission, role)
+    return Access(conn, Caller(user_id, None, email, name, Origin(request_id, "", "")), role, row)
+
+
 def recall(permission: str, claims: Claims, target_id: UUID | None) -> Memory | None:
     """Return what the last `find` with the lock `write` found, if it may be used for the next."""
     rule = PERMISSIONS[permission]

@@ -88,6 +88,8 @@ _TABLE = (
     Permission("audit.verify", "workspace", Level.OWNER, "read"),
     Permission("audit.read-retention", "workspace", Level.OWNER, "read"),
     Permission("audit.set-retention", "workspace", Level.OWNER, "write"),
+    Permission("report.create", "workspace", Level.OWNER, "write"),
+    Permission("report.list", "workspace", Level.OWNER, "read"),
     Permission("member.list", "workspace", Level.VIEWER, "read"),
     Permission("member.add", "workspace", Level.OWNER, "write", exclusive=True),
     Permission("member.update", "workspace", Level.OWNER, "write", exclusive=True),
@@ -99,6 +101,16 @@ _TABLE = (
     Permission(
         "invitation.revoke", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
     ),
+    Permission("webhook.list", "workspace", Level.OWNER, "read"),
+    Permission("webhook.create", "workspace", Level.OWNER, "write", exclusive=True),
+    Permission("webhook.update", "workspace", Level.OWNER, "write"),
+    Permission(
+        "webhook.delete", "workspace", Level.OWNER, "write", exclusive=True, in_archive=True
+    ),
+    Permission("webhook.rotate", "workspace", Level.OWNER, "write"),
+    Permission("webhook.deliveries", "workspace", Level.OWNER, "read"),
+    Permission("webhook.ping", "workspace", Level.OWNER, "write"),
+    Permission("webhook.redeliver", "workspace", Level.OWNER, "write"),
     Permission("project.create", "workspace", Level.COLLABORATOR, "write"),
     Permission("project.list", "workspace", Level.VIEWER, "read"),
     Permission("project.list-all", "account", Level.ACCOUNT, "read"),
@@ -126,7 +138,17 @@ _TABLE = (
     Permission("file.read", "file", Level.VIEWER, "read"),
     Permission("file.update", "file", Level.COLLABORATOR, "write"),
     Permission("file.delete", "file", Level.COLLABORATOR, "write", exclusive=True),
+    Permission("upload.create", "project", Level.COLLABORATOR, "write"),
+    Permission("upload.list", "project", Level.COLLABORATOR, "read"),
+    Permission("upload.read", "project", Level.COLLABORATOR, "read"),
+    Permission("upload.extend", "project", Level.COLLABORATOR, "write"),
+    Permission("upload.delete", "project", Level.COLLABORATOR, "write"),
     Permission("job.submit", "project", Level.COLLABORATOR, "write"),
+    Permission("schedule.list", "project", Level.VIEWER, "read"),
+    Permission("schedule.create", "project", Level.OWNER, "write"),
+    Permission("schedule.read", "project", Level.VIEWER, "read"),
+    Permission("schedule.update", "project", Level.OWNER, "write"),
+    Permission("schedule.delete", "project", Level.OWNER, "write"),
     Permission("job.list", "project", Level.VIEWER, "read"),
     Permission("job.read", "job", Level.VIEWER, "read"),
 )

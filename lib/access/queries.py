@@ -111,6 +111,21 @@ def hold_workspace(conn: Connection, workspace_id: UUID) -> None:
     conn.execute(f"SELECT {ALONE}(hashtextextended(%s::uuid::text, 0))", [workspace_id])
 
 
+def standing(conn: Connection, user_id: UUID, project_id: UUID) -> dict[str, Any] | None:
+    """Return a project with a person's name, e-mail address and role in it (null: no member)."""
+    return conn.execute(
+        """
+        SELECT p.id, p.workspace_id, p.name, p.description, p.created_at, p.updated_at,
+               u.name AS caller_name, u.email AS caller_email, greatest(wm.role, pm.role) AS role
+        FROM users u CROSS JOIN projects p
+        LEFT JOIN workspace_members wm ON wm.workspace_id = p.workspace_id AND wm.user_id = u.id
+        LEFT JOIN project_members pm ON pm.project_id = p.id AND pm.user_id = u.id
+        WHERE u.id = %s AND p.id = %s AND p.deleted_at IS NULL
+        """,
+        [user_id, project_id],
+    ).fetchone()
+
+
 def hold_person(conn: Connection, user_id: UUID) -> None:
     """Hold a person alone until the transaction ends: no write of theirs is under way then."""
     conn.put_off(f"SELECT {PERSON_ALONE} FROM (SELECT %s::uuid) AS who (user_id)", [user_id])  # noqa: S608

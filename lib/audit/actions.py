@@ -13,6 +13,7 @@ COLLECTIONS = (AUTH_LOGS, PROJECT_ACTIONS, JOB_EVENTS)
 ROLE_GIVEN = ("role", "was")
 INVITED = ("email", "role", "max_uses")
 OF_JOB = ("kind", "attempt", "error")
+OF_SCHEDULE = ("name", "kind", "cron", "timezone", "enabled")
 
 
 class Action(NamedTuple):
@@ -81,7 +82,31 @@ _TABLE = (
     Action("file.created", "A file was made.", PROJECT_ACTIONS, ("path",)),
     Action("file.edited", "Somebody edited a file: once a sitting.", PROJECT_ACTIONS, ("path",)),
     Action("file.deleted", "A file was deleted.", PROJECT_ACTIONS, ("path",)),
-    Action("job.submitted", "A job was submitted.", JOB_EVENTS, OF_JOB),
+    Action("webhook.created", "A webhook was made.", PROJECT_ACTIONS, ("origin", "events")),
+    Action("webhook.updated", "A webhook was changed.", PROJECT_ACTIONS, ("origin", "changed")),
+    Action("webhook.deleted", "A webhook was deleted.", PROJECT_ACTIONS, ("origin",)),
+    Action("webhook.disabled", "We disabled a webhook.", PROJECT_ACTIONS, ("origin", "reason")),
+    Action("webhook.pinged", "A webhook was tried.", PROJECT_ACTIONS, ("origin",)),
+    Action(
+        "webhook.redelivered",
+        "Deliveries were begun anew: one, or so many.",
+        PROJECT_ACTIONS,
+        ("origin", "delivery_id", "deliveries"),
+    ),
+    Action(
+        "webhook.secret-added",
+        "A webhook got another secret; those before it hold for so many seconds.",
+        PROJECT_ACTIONS,
+        ("origin", "keep_for"),
+    ),
+    Action("webhook.secret-removed", "One of its secrets was ended.", PROJECT_ACTIONS, ("origin",)),
+    Action("schedule.created", "A schedule was made.", PROJECT_ACTIONS, OF_SCHEDULE),
+    Action(
+        "schedule.changed", "A schedule was changed.", PROJECT_ACTIONS, (*OF_SCHEDULE, "changed")
+    ),
+    Action("schedule.stopped", "We stopped a schedule.", PROJECT_ACTIONS, ("name", "reason")),
+    Action("schedule.deleted", "A schedule was deleted.", PROJECT_ACTIONS, OF_SCHEDULE),
+    Action("job.submitted", "A job was submitted.", JOB_EVENTS, (*OF_JOB, "schedule_id")),
     Action("job.started", "A worker began an attempt.", JOB_EVENTS, (*OF_JOB, "worker")),
     Action("job.succeeded", "A job is done.", JOB_EVENTS, OF_JOB),
     Action("job.retrying", "An attempt failed; another follows.", JOB_EVENTS, OF_JOB),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
-    """Add events to the outbox: each an id, a collection and a document."""
+    """Add events to the outbox, and to what webhooks are told: each an id, collection, document."""
     import orjson
     from psycopg.types.json import Jsonb
 
@@ -20,9 +20,10 @@ def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]])
         """
         INSERT INTO audit_outbox (id, collection, event)
         SELECT id, collection, event
-        FROM jsonb_to_recordset(%s) AS given(id uuid, collection text, event jsonb)
+        FROM jsonb_to_recordset(%(events)s) AS given(id uuid, collection text, event jsonb),
+             tell_webhooks(%(events)s)
         """,
-        [Jsonb(rows, orjson.dumps)],
+        {"events": Jsonb(rows, orjson.dumps)},
     )
 
 

@@ -60,4 +60,5 @@ def _of_log(event: Row) -> Row:
 def _of_trace(row: Row) -> Row:
     target = {"type": row["source"], "id": str(row["target_id"])}
     named = {name: row[name] for name in ("at", "source", "what", "seq", "details")}
-    return named | {"project_id": str(row["project_id"]), "actor": None, "target": target}
+    project_id = str(row["project_id"]) if row["project_id"] else None  # none: the workspace's own
+    return named | {"project_id": project_id, "actor": None, "target": target}

@@ -6,12 +6,18 @@ QUEUE = "huey.redis.collab"  # the list that a stock huey consumer named `collab
 
 IDENTITY = "collab:identity"  # a random id, by which two processes know that it is one Redis
 ROOM_PREFIX = "collab:room:"
+DOC_PREFIX = "collab:doc:"
 ACCESS_PREFIX = "collab:access:"
 
 
 def room(project_id: UUID | str) -> str:
     """Return the channel of everyone in a project."""
     return f"{ROOM_PREFIX}{project_id}"
+
+
+def doc(file_id: UUID | str) -> str:
+    """Return the channel of the editors of a file: its updates, and where their cursors are."""
+    return f"{DOC_PREFIX}{file_id}"
 
 
 def access(user_id: UUID | str) -> str:

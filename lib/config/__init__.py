@@ -1,11 +1,19 @@
 """The settings of one process: a frozen object, read once from the environment."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    Networks = tuple[IPv4Network | IPv6Network, ...]
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HS256 key is at least as long as the hash
 LOCAL_ONLY = "local-only"  # how the secrets begin that docker-compose.yml comes with
@@ -47,11 +55,13 @@ class Settings:
     realtime_url: str
     realtime_port: int
     realtime_frame_bytes: int
+    realtime_update_bytes: int
     realtime_messages_per_second: int
     realtime_burst: int
     realtime_queue_bytes: int
     realtime_connections_per_person: int
     realtime_connections_per_room: int
+    realtime_connections_per_address: int
     realtime_ping_every: int
     realtime_pong_within: int
     realtime_replay_events: int
@@ -63,8 +73,11 @@ class Settings:
     job_retry_delay: int
     job_lost_after: int
     audit_retention_days: int
+    webhook_timeout: int
+    webhook_allow_private: Networks
     rate_limits: bool
     email_verification_required: bool
+    trusted_proxies: int | Networks
     host: str
 
 
@@ -107,11 +120,13 @@ def load(env: Mapping[str, str]) -> Settings:
         realtime_url=env.get("REALTIME_URL") or "ws://127.0.0.1:5001",
         realtime_port=_integer(env, "REALTIME_PORT", 5001),
         realtime_frame_bytes=_count(env, "REALTIME_FRAME_BYTES", 64 * 1024),
+        realtime_update_bytes=_count(env, "REALTIME_UPDATE_BYTES", 1024 * 1024),
         realtime_messages_per_second=_count(env, "REALTIME_MESSAGES_PER_SECOND", 50),
         realtime_burst=_count(env, "REALTIME_BURST", 100),
         realtime_queue_bytes=_count(env, "REALTIME_QUEUE_BYTES", 1024 * 1024),
         realtime_connections_per_person=_count(env, "REALTIME_CONNECTIONS_PER_PERSON", 20),
         realtime_connections_per_room=_count(env, "REALTIME_CONNECTIONS_PER_ROOM", 1_000),
+        realtime_connections_per_address=_count(env, "REALTIME_CONNECTIONS_PER_ADDRESS", 1_000),
         realtime_ping_every=_duration(env, "REALTIME_PING_EVERY", "25s"),
         realtime_pong_within=_duration(env, "REALTIME_PONG_WITHIN", "8s"),
         realtime_replay_events=_count(env, "REALTIME_REPLAY_EVENTS", 1_000),
@@ -123,10 +138,13 @@ def load(env: Mapping[str, str]) -> Settings:
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
+        webhook_timeout=_duration(env, "WEBHOOK_TIMEOUT", "15s"),
+        webhook_allow_private=_networks(env, "WEBHOOK_ALLOW_PRIVATE"),
         rate_limits=_switch(env, "RATE_LIMITS", ("on", "off")),
         email_verification_required=not _switch(
             env, "EMAIL_VERIFICATION", ("optional", "required")
         ),
+        trusted_proxies=_proxies(env),
         host=env.get("HOST") or "127.0.0.1",
     )
 
@@ -191,6 +209,34 @@ def _previous_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in env.get(name, "").split(",") if word.strip())
+
+
+def _networks(env: Mapping[str, str], name: str) -> Networks:
+    if words := _words(env, name):
+        from ipaddress import ip_network  # seldom needed: it takes 3 ms
+
+        try:
+            return tuple(map(ip_network, words))
+        except ValueError:
+            raise ConfigError(
+                f"{name} must be networks such as 127.0.0.0/8,::1/128, separated by commas."
+            ) from None
+    return ()
+
+
+def _proxies(env: Mapping[str, str]) -> int | Networks:
+    text = env.get("TRUSTED_PROXIES") or "0"
+    if text.isdecimal():
+        return int(text)
+    from ipaddress import ip_network  # few processes need it, and functions start without it
+
+    try:
+        return tuple(map(ip_network, _words(env, "TRUSTED_PROXIES")))
+    except ValueError:
+        raise ConfigError(
+            "TRUSTED_PROXIES must be how many proxies stand in front, or where they are: addresses "
+            f"and networks such as 10.0.0.0/8, separated by commas, not {text!r}."
+        ) from None
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:

@@ -1,9 +1,15 @@
 """What the platform's edge does to a request before a function sees it."""
 
+from __future__ import annotations
+
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lib.errors import AppError, TooLarge
+from lib.http.proxies import client
+
+if TYPE_CHECKING:
+    from lib.config import Networks
 
 MAX_HEAD = 32 * 1024  # characters of all header fields together
 MAX_BODY_BYTES = 4_718_592  # 4.5 MB
@@ -24,22 +30,12 @@ def check_head(environ: dict[str, Any]) -> None:
         raise HeadTooLarge(f"All header fields together hold {MAX_HEAD} characters at most.")
 
 
-def with_client(environ: dict[str, Any], trusted_proxies: int) -> dict[str, Any]:
+def with_client(environ: dict[str, Any], trusted_proxies: int | Networks) -> dict[str, Any]:
     """Return the environ with the client's address and scheme, told by nobody but trusted proxies.
 
-    The platform overwrites X-Forwarded-For, so that a client can't choose its own address. With
-    `trusted_proxies` of our own in front, the address is that many places from the right, and
-    their X-Forwarded-Proto is believed.
+    The platform overwrites X-Forwarded-For, so that a client can't choose its own address.
     """
-    address, scheme = environ.get("REMOTE_ADDR", ""), environ.get("wsgi.url_scheme", "http")
-    if trusted_proxies:
-        hops = [
-            hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()
-        ]
-        if hops:
-            address = hops[-min(trusted_proxies, len(hops))]
-        told = environ.get("HTTP_X_FORWARDED_PROTO", "").split(",")[-1].strip()
-        scheme = told if told in ("http", "https") else scheme
+    address, scheme = client(environ, trusted_proxies)
     forwarded = {"HTTP_X_FORWARDED_FOR": address, "HTTP_X_REAL_IP": address}
     host = {"HTTP_X_FORWARDED_PROTO": scheme, "HTTP_X_FORWARDED_HOST": environ.get("HTTP_HOST", "")}
     return environ | forwarded | host | {"REMOTE_ADDR": address, "wsgi.url_scheme": scheme}

@@ -110,6 +110,7 @@ def for_children(given: Given, embedded: Mapping[str, str]) -> dict[str, str]:
         "REALTIME_URL": f"ws://{LOOPBACK}:{numbers['REALTIME_PORT']}",
         "UPSTASH_REDIS_REST_URL": f"http://{LOOPBACK}:{numbers['UPSTASH_PORT']}",
         "CORS_ORIGINS": ",".join(page),
+        "WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8,::1/128",
         "PYTHONUNBUFFERED": "1",
         **kept_secrets(given.local / "secrets.json"),
         **_mailbox(given),

@@ -1,12 +1,14 @@
 """Vercel on this machine: one WSGI app that routes requests to the functions of api/."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
@@ -18,6 +20,9 @@ from lib.emulator.static import StaticFiles
 from lib.errors import AppError, NotFound
 from lib.http.headers import SECURE
 
+if TYPE_CHECKING:
+    from lib.config import Networks
+
 ROOT = Path(__file__).resolve().parents[2]
 ENTRYPOINT_VARIABLE = "__VC_HANDLER_ENTRYPOINT"
 
@@ -27,10 +32,12 @@ class Dispatcher:
 
     `edge` is off behind the real platform (vercel.hobby.json): it has already seen to addresses,
     limits and static files, and gives the path undecoded. `trusted_proxies` is how many reverse
-    proxies of our own stand in front.
+    proxies of our own stand in front, or where they are.
     """
 
-    def __init__(self, root: Path = ROOT, *, edge: bool = True, trusted_proxies: int = 0) -> None:
+    def __init__(
+        self, root: Path = ROOT, *, edge: bool = True, trusted_proxies: int | Networks = 0
+    ) -> None:
         self.routes = discover(root)
         self._edge = edge
         self._trusted_proxies = trusted_proxies

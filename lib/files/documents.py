@@ -5,10 +5,13 @@ pycrdt is imported on first use: only a function that writes a file pays for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from time import thread_time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lib.errors import BadRequest, Invalid, mistake
 from lib.files import deltas
 from lib.files.deltas import Delta
 
@@ -19,6 +22,12 @@ FIELD = "content"  # the shared text's name in the document: what editors' bindi
 SERVER = 1  # the client id of edits made here on the latest version; see `_open`
 
 
+class Malformed(BadRequest):
+    """These bytes are none that Yjs would write."""
+
+    title = "This is no update of Yjs"
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What an edit came to: the update to store, the text after it, and the delta for others."""
@@ -26,6 +35,13 @@ class Edit:
     update: bytes
     content: str
     delta: Delta
+
+
+class Merge(NamedTuple):
+    """What an editor's update came to, None if nothing in it was new, and its seconds of CPU."""
+
+    edit: Edit | None
+    seconds: float
 
 
 def snapshot_of(content: str) -> bytes:
@@ -56,6 +72,64 @@ def edit(updates: Sequence[bytes], behind: Sequence[bytes] | None, delta: Delta)
     merged = _watch(text)
     document.apply_update(update)
     return Edit(update, str(text), deltas.to_units(merged, before))
+
+
+def merge(updates: Sequence[bytes], update: bytes) -> Merge:
+    """Apply what an editor has made to the latest version.
+
+    Raises Malformed for what is no update, Invalid for a text that can't be stored.
+    """
+    document, text = _open(updates)
+    before, state = str(text), document.get_update()
+    merged, began = _watch(text), thread_time()
+    with _careful():
+        document.apply_update(update)
+        seconds = thread_time() - began
+        if document.get_update() == state:
+            return Merge(None, seconds)
+        content = str(text)
+    if "\0" in content:
+        raise Invalid(mistake("/update", "NUL can't be stored."))
+    return Merge(Edit(update, content, _told(merged, before, content)), seconds)
+
+
+def _told(merged: Delta, before: str, content: str) -> Delta:
+    # Formats and embedded things are no part of the text.
+    if any(len(step) > 1 or not isinstance(step.get("insert", ""), str) for step in merged):
+        return deltas.between(before, content)
+    return deltas.to_units(merged, before)
+
+
+def join(updates: Sequence[bytes]) -> bytes:
+    """Return one update that stands for those of one editor; raises Malformed."""
+    from pycrdt import merge_updates
+
+    with _careful():
+        return updates[0] if len(updates) == 1 else merge_updates(*updates)
+
+
+def since(updates: Sequence[bytes], vector: bytes) -> tuple[bytes, bytes]:
+    """Return what an editor with this state vector lacks, and the vector of the latest version.
+
+    Raises Malformed for what is no state vector.
+    """
+    document, _ = _open(updates)
+    with _careful():
+        return document.get_update(vector), document.get_state()
+
+
+@contextmanager
+def _careful() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OverflowError):
+        raise Malformed() from None
+    except BaseException as error:
+        if (
+            type(error).__name__ != "PanicException"
+        ):  # of Rust; no Exception, so as not to be caught
+            raise
+        raise Malformed() from None
 
 
 def text_at(updates: Sequence[bytes]) -> str:

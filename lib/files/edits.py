@@ -6,11 +6,11 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import events
-from lib.bridge import rooms
+from lib.bridge import docs, rooms
 from lib.errors import Conflict, Invalid, NotFound, mistake
 from lib.files import deltas, documents, queries
 from lib.files.deltas import Delta
-from lib.files.schemas import MAX_CONTENT
+from lib.files.schemas import MAX_CONTENT, MAX_DOCUMENT
 
 SITTING = (
     10  # minutes: edits that follow each other closer than this are one entry in the audit log
@@ -44,6 +44,22 @@ def replace(access: Access, *, content: str, base: int | None) -> dict[str, Any]
     return _save(access, state, documents.edit([u["data"] for u in updates], behind, delta))[0]
 
 
+def merge(access: Access, update: bytes) -> float:
+    """Merge what an editor has made, a Yjs update, into the file, if there is anything new in it.
+
+    Returns how many seconds of CPU the update itself took. Raises Malformed for what is no update,
+    Invalid for what makes the file too long, NotFound when it is gone.
+    """
+    state, updates = _latest(access)
+    history = [each["data"] for each in updates]
+    edit, seconds = documents.merge(history, update)
+    if edit:
+        if sum(map(len, history)) + len(update) > MAX_DOCUMENT:
+            raise Invalid(mistake("/update", f"The document is longer than {MAX_DOCUMENT} bytes."))
+        _save(access, state, edit)
+    return seconds
+
+
 def _latest(access: Access) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     state = queries.lock(access.conn, access.id)
     if state is None:
@@ -75,6 +91,7 @@ def _save(
         "author": {"id": str(author.user_id), "name": author.name},
     }
     rooms.announce(conn, file["project_id"], rooms.FILE_CHANGE, change)
+    docs.announce(conn, access.id, seq, edit.update)
     return file, change
 
 

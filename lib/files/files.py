@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lib.access.caller import Access
 from lib.audit import events
-from lib.bridge import rooms
+from lib.bridge import docs, rooms
 from lib.errors import Conflict
 from lib.files import documents, queries
 from lib.ids import new_id
@@ -50,6 +50,7 @@ def with_content(
 def delete(access: Access) -> None:
     """Delete the file with its history."""
     queries.delete(access.conn, access.id)
+    docs.announce(access.conn, access.id)
     _tell(access, "file.deleted", access.target, access.target["workspace_id"], "deleted")
 
 

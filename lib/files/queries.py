@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -46,6 +47,14 @@ def of_project(
     ).fetchall()
 
 
+def by_path(conn: Connection, project_id: UUID, path: str) -> dict[str, Any] | None:
+    """Return the file at a path of a project, without its content."""
+    return conn.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE project_id = %s AND path = %s",  # noqa: S608
+        [project_id, path],
+    ).fetchone()
+
+
 def paths(conn: Connection, project_id: UUID) -> list[str]:
     """Return the paths of a project's files."""
     rows = conn.execute("SELECT path FROM files WHERE project_id = %s", [project_id])
@@ -87,6 +96,35 @@ def updates(conn: Connection, file_id: UUID, up_to: int) -> list[dict[str, Any]]
     return conn.execute(
         "SELECT seq, data FROM file_updates WHERE file_id = %s AND seq <= %s ORDER BY seq",
         [file_id, up_to],
+    ).fetchall()
+
+
+def document(conn: Connection, file_id: UUID, after: int) -> list[dict[str, Any]]:
+    """Return what makes a file of what it was at `after`, in order: its updates since then.
+
+    If some of these have been folded, it is the snapshot and those since. The last row, without
+    `data`, tells the file's own number; no row: the file is gone.
+    """
+    return conn.execute(
+        """
+        WITH file AS (SELECT seq, snapshot, snapshot_seq FROM files WHERE id = %(file_id)s)
+        SELECT snapshot_seq AS seq, snapshot AS data, 1 AS part FROM file
+        WHERE snapshot_seq > %(after)s
+        UNION ALL
+        SELECT u.seq, u.data, 2 FROM file_updates u, file
+        WHERE u.file_id = %(file_id)s AND u.seq > greatest(%(after)s, file.snapshot_seq)
+        UNION ALL
+        SELECT seq, NULL, 3 FROM file
+        ORDER BY part, seq
+        """,
+        {"file_id": file_id, "after": after},
+    ).fetchall()
+
+
+def heads(conn: Connection, file_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the numbers of these files' latest updates."""
+    return conn.execute(
+        "SELECT id, seq FROM files WHERE id = ANY (%s::uuid[])", [list(file_ids)]
     ).fetchall()
 
 

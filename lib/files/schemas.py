@@ -8,6 +8,7 @@ from lib.schemas import PersonOut, Strict, integer_field
 
 MAX_PATH = 400  # characters
 MAX_CONTENT = 512 * 1024  # bytes in UTF-8
+MAX_DOCUMENT = 8 * 1024 * 1024  # bytes of a file with its history, as Yjs keeps it
 MAX_OPERATIONS = 1000  # in one delta
 
 # One or more segments of visible characters; no `.` or `..`, no backslash, no empty segment.
@@ -15,6 +16,11 @@ _SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f\x7f]+"
 _PATH = validate.Regexp(
     rf"^{_SEGMENT}(?:/{_SEGMENT})*\Z", error="Give a relative path such as notes/today.md."
 )
+
+
+def path_field(**kwargs: Any) -> fields.String:
+    """Return a field for the path of a file, or of a folder."""
+    return fields.String(validate=[validate.Length(min=1, max=MAX_PATH), _PATH], **kwargs)
 
 
 def _check_text(value: str) -> None:
@@ -27,7 +33,7 @@ def _check_text(value: str) -> None:
 class FileIn(Strict):
     """A file to create."""
 
-    path = fields.String(required=True, validate=[validate.Length(min=1, max=MAX_PATH), _PATH])
+    path = path_field(required=True)
     content = fields.String(load_default="", validate=_check_text)
 
 

@@ -12,7 +12,7 @@ def update(access, changes): ...
 
 from lib.http.answers import creates, downloads, lists, returns, streams
 from lib.http.app import function
-from lib.http.bodies import accepts, query
+from lib.http.bodies import accepts, query, receives
 from lib.http.etags import if_match
 from lib.http.guard import permits, public
 from lib.http.limited import limited
@@ -28,6 +28,7 @@ __all__ = [
     "permits",
     "public",
     "query",
+    "receives",
     "returns",
     "streams",
 ]

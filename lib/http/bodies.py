@@ -1,4 +1,4 @@
-"""Input: a JSON body, read strictly and validated by a marshmallow schema, or a query string."""
+"""Input: a JSON body or a query string, read strictly and validated by a schema; or plain bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema
 from werkzeug.exceptions import UnsupportedMediaType
 
-from lib.errors import BadRequest, Invalid, mistake
+from lib.errors import BadRequest, Invalid, WrongMediaType, mistake
 from lib.http.current import Request, at_hand
 from lib.input import Refused, check_text, parse, validate
 
@@ -49,6 +49,30 @@ def query(schema: type[Schema]) -> Callable[[View], View]:
 
         validated.query_schema = schema  # type: ignore[attr-defined]
         return validated
+
+    return decorate
+
+
+def receives(media_type: str, most: int) -> Callable[[View], View]:
+    """Pass the body, bytes of `media_type`, to the view as its last argument; `most` is in bytes.
+
+    Answers 415 (another media type), 413 (too large) or 400 (empty).
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def received(*args: Any, **kwargs: Any) -> Any:
+            request = at_hand.get()
+            if request.mimetype != media_type:
+                raise WrongMediaType(f"Send {media_type}.")
+            content = request.get_data()
+            if not content:
+                raise BadRequest("The body is empty.")
+            return view(*args, content, **kwargs)
+
+        received.bytes_type = media_type  # type: ignore[attr-defined]
+        received.max_body = most  # type: ignore[attr-defined]
+        return received
 
     return decorate
 

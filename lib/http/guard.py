@@ -15,7 +15,7 @@ from lib.access.remembered import Memory
 from lib.access.tokens import Claims
 from lib.errors import Unavailable
 from lib.http import headers, limited
-from lib.http.current import Request, at_hand
+from lib.http.current import MAX_BODY, Request, at_hand
 from lib.stores import postgres
 
 View = Callable[..., Any]
@@ -86,6 +86,7 @@ def permits(
             limited.count(view, lambda: lookups.subject(claims))
             reads = request.method in SAFE_METHODS
             if not reads:
+                request.max_content_length = getattr(view, "max_body", MAX_BODY)
                 request.get_data()  # a slow client's body comes before a connection is held for it
             lock: Lock = "read" if reads else _lock(view, request)
             call = partial(called, claims, target, lock, params)

@@ -1,4 +1,4 @@
-"""Jobs of a project: list them."""
+"""Jobs of a project, or of a workspace as a whole: list them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ def of_project(
 ) -> list[dict[str, Any]]:
     """List the jobs, newest first; one more than `limit` when there are more."""
     return queries.of_project(conn, project_id, before=cursor, limit=limit + 1, state=state)
+
+
+def of_workspace(
+    conn: Connection, workspace_id: UUID, *, cursor: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List the jobs of a workspace as a whole, newest first; one more than `limit` if there are."""
+    return queries.of_workspace(conn, workspace_id, before=cursor, limit=limit + 1)

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 COLUMNS = """
 id, workspace_id, project_id, kind, payload, state, attempt, max_attempts, run_at, progress,
-progress_message, result, error, request_id, created_by, created_at, started_at, finished_at
+progress_message, result, error, request_id, created_by, created_at, started_at, finished_at,
+schedule_id
 """
 
 # For statements that change jobs: what the log and the room have to know of each.
@@ -69,12 +70,13 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any]:
         conn.execute(
             f"""
         INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, run_at,
-                          request_id, created_by)
+                          request_id, created_by, schedule_id)
         VALUES (%(id)s, %(workspace_id)s, %(project_id)s, %(kind)s, %(payload)s, %(max_attempts)s,
-                greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s)
+                greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s,
+                %(schedule_id)s)
         RETURNING {COLUMNS}, run_at > now() AS later
         """,  # noqa: S608
-            job | {"payload": Jsonb(job["payload"])},
+            {"schedule_id": None} | job | {"payload": Jsonb(job["payload"])},
         ).fetchone()
         or {}
     )
@@ -93,6 +95,21 @@ def of_project(
         ORDER BY id DESC LIMIT %(limit)s
         """,  # noqa: S608
         {"project_id": project_id, "before": before, "limit": limit, "state": state},
+    ).fetchall()
+
+
+def of_workspace(
+    conn: Connection, workspace_id: UUID, *, before: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """List the jobs of a workspace as a whole, newest first, from before a given one."""
+    return conn.execute(
+        f"""
+        SELECT {COLUMNS} FROM jobs
+        WHERE workspace_id = %(workspace_id)s AND project_id IS NULL
+          AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,  # noqa: S608
+        {"workspace_id": workspace_id, "before": before, "limit": limit},
     ).fetchall()
 
 

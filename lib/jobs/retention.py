@@ -1,4 +1,4 @@
-"""How long jobs are kept that belong to no project: nobody can list those, nor delete them."""
+"""How long jobs are kept that belong to no project: mails, and reports of whole workspaces."""
 
 from __future__ import annotations
 

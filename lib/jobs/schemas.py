@@ -36,10 +36,13 @@ class JobQuery(PageQuery):
 
 
 class JobOut(Strict):
-    """A job as it stands; `error` says why the last attempt that failed did."""
+    """A job as it stands; `error` says why the last attempt that failed did.
+
+    One of a whole workspace is in no project; `schedule_id` names the schedule that submitted it.
+    """
 
     id = fields.UUID()
-    project_id = fields.UUID()
+    project_id = fields.UUID(allow_none=True)
     kind = fields.String()
     payload = fields.Dict()
     state = fields.String()
@@ -54,6 +57,7 @@ class JobOut(Strict):
     created_at = fields.AwareDateTime()
     started_at = fields.AwareDateTime(allow_none=True)
     finished_at = fields.AwareDateTime(allow_none=True)
+    schedule_id = fields.UUID(allow_none=True)
 
 
 class JobUpdatedOut(Strict):

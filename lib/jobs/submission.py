@@ -46,6 +46,35 @@ def submit(
     )
 
 
+def submit_for_workspace(
+    access: Access, *, kind: str, payload: dict[str, Any], max_attempts: int
+) -> dict[str, Any]:
+    """Create a job of the workspace as a whole, of an internal kind, and return it."""
+    given = {"kind": kind, "payload": payload, "max_attempts": max_attempts, "run_at": None}
+    place = {"workspace_id": access.id, "project_id": None}
+    caller = access.caller
+    by = {"request_id": caller.origin.request_id, "created_by": caller.user_id}
+    return _create(access.conn, place | given | by, caller)
+
+
+def submit_scheduled(conn: Connection, schedule: dict[str, Any]) -> dict[str, Any]:
+    """Create the job that a schedule stands for, in the name of who changed it last.
+
+    Raises Invalid as `submit` does.
+    """
+    known = kinds.check(conn, schedule["kind"], schedule["payload"])
+    copied = ("workspace_id", "project_id", "kind", "payload")
+    given = {name: schedule[name] for name in copied} | {
+        "max_attempts": known["max_attempts"],
+        "run_at": None,
+        "request_id": str(new_id()),
+        "created_by": schedule["updated_by"],
+        "schedule_id": schedule["id"],
+    }
+    actor = {name: schedule[name] for name in ("actor_name", "actor_email")}
+    return _create(conn, given, actor=actor, schedule_id=str(schedule["id"]))
+
+
 def submit_internal(
     conn: Connection, *, kind: str, payload: dict[str, Any], max_attempts: int, request_id: str
 ) -> UUID:
@@ -59,11 +88,15 @@ def submit_internal(
 
 
 def _create(
-    conn: Connection, given: dict[str, Any], caller: Caller | None = None
+    conn: Connection,
+    given: dict[str, Any],
+    caller: Caller | None = None,
+    actor: dict[str, Any] | None = None,
+    **details: Any,
 ) -> dict[str, Any]:
     job = queries.insert(conn, {"id": new_id()} | given)
     later = job.pop("later")
-    tell(conn, "job.submitted", [job], actor=caller)
+    tell(conn, "job.submitted", [job | (actor or {})], actor=caller, **details)
     if not later:
         conn.after_commit(partial(queue.push, [job["id"]]))  # the sweep heals a push that fails
     return job

@@ -10,7 +10,7 @@ from apispec import APISpec
 from marshmallow import Schema
 
 from lib.access.permissions import Level
-from lib.openapi import parts, schemas
+from lib.openapi import parts, schemas, webhooks
 from lib.openapi.links import links
 from lib.openapi.naming import operation_id, tag
 from lib.openapi.responses import errors
@@ -29,7 +29,7 @@ def build(root: Path) -> dict[str, Any]:
         if following := links(operation, every):
             described["responses"][str(operation.answer.status)]["links"] = following
         spec.path(operation.path, operations={operation.method.lower(): described})
-    document = spec.to_dict()
+    document = spec.to_dict() | {"webhooks": webhooks.described(spec)}
     document["components"]["schemas"] = schemas.collected(spec)
     _speak_ecma(document)
     return parts.with_components(document)
@@ -55,10 +55,16 @@ def _describe(operation: Operation, spec: APISpec) -> dict[str, Any]:
     if operation.limit:
         limit = operation.limit
         described["x-limit"] = {"requests": limit.most, "seconds": limit.seconds}
-    if operation.body:
-        content = {JSON: {"schema": operation.body}}
+    if content := _body(operation):
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _body(operation: Operation) -> dict[str, Any]:
+    if operation.bytes_type:
+        schema = {"type": "string", "format": "binary", "minLength": 1}
+        return {operation.bytes_type: {"schema": schema}}
+    return {JSON: {"schema": operation.body}} if operation.body else {}
 
 
 def _parameters(operation: Operation, spec: APISpec) -> list[Any]:

@@ -19,6 +19,7 @@ from lib.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    WrongMediaType,
 )
 from lib.openapi.routes import Operation
 
@@ -44,6 +45,8 @@ def _meanings(operation: Operation) -> Iterator[Meaning]:
     if operation.body:
         yield from map(_meaning, (BadRequest, TooLarge, Invalid))
         yield UNSUPPORTED
+    if operation.bytes_type:
+        yield from map(_meaning, (BadRequest, TooLarge, WrongMediaType))
     if operation.query:
         yield _meaning(Invalid)
     if operation.answer.kind == "created":

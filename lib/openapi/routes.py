@@ -60,6 +60,11 @@ class Operation:
         return getattr(self.view, "body_schema", None)
 
     @property
+    def bytes_type(self) -> str | None:
+        """The media type of a body that is no JSON."""
+        return getattr(self.view, "bytes_type", None)
+
+    @property
     def query(self) -> type[Schema] | None:
         """What its query string is validated by."""
         return getattr(self.view, "query_schema", None)

@@ -44,6 +44,21 @@ def member(conn: Connection, project_id: UUID, user_id: UUID) -> Row | None:
     ).fetchone()
 
 
+def roles_in_workspace(conn: Connection, workspace_id: UUID, user_id: UUID) -> list[Row]:
+    """Return somebody's role in each project of a workspace that is not deleted: the higher one."""
+    return conn.execute(
+        """
+        SELECT p.id AS project_id, greatest(wm.role, pm.role) AS role
+        FROM projects p
+        LEFT JOIN workspace_members wm
+            ON wm.workspace_id = p.workspace_id AND wm.user_id = %(user_id)s
+        LEFT JOIN project_members pm ON pm.project_id = p.id AND pm.user_id = %(user_id)s
+        WHERE p.workspace_id = %(workspace_id)s AND p.deleted_at IS NULL
+        """,
+        {"workspace_id": workspace_id, "user_id": user_id},
+    ).fetchall()
+
+
 def set_role(conn: Connection, project_id: UUID, user_id: UUID, role: str) -> None:
     """Give somebody a role on a project, the first or another."""
     conn.execute(

@@ -54,6 +54,17 @@ def of_project(
     return member_queries.members(conn, project_id, after=cursor, limit=limit + 1)
 
 
+def roles_in_workspace(
+    conn: Connection, workspace_id: UUID, user_id: UUID
+) -> list[tuple[UUID, str | None]]:
+    """Return the role that counts for somebody in each project of a workspace; None: no role.
+
+    Deleted projects are left out.
+    """
+    rows = member_queries.roles_in_workspace(conn, workspace_id, user_id)
+    return [(row["project_id"], row["role"]) for row in rows]
+
+
 def change_role(access: Access, user_id: UUID, *, role: str) -> dict[str, Any]:
     """Give somebody who can reach the project another role on it.
 

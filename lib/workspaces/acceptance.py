@@ -120,4 +120,4 @@ def _use(
         origin=origin,
         details={"role": role, "invited_by": invitation["invited_by"]["id"]},
     )
-    telling.member_changed(conn, workspace_id, person.user_id, role)
+    telling.member_changed(conn, workspace_id, person.user_id)

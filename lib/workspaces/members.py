@@ -45,6 +45,11 @@ def of_workspace(
     return queries.members(conn, workspace_id, after=cursor, limit=limit + 1)
 
 
+def owners(conn: Connection, workspace_id: UUID) -> list[dict[str, Any]]:
+    """Return the name and address of each owner, for word that no caller is waiting for."""
+    return queries.owner_addresses(conn, workspace_id)
+
+
 def change_role(access: Access, user_id: UUID, *, role: str) -> dict[str, Any]:
     """Give a member another role.
 
@@ -123,4 +128,4 @@ def _tell(
 def _announce(access: Access, user_id: UUID, role: str | None) -> None:
     if role != "owner":
         invitations.withdraw(access, user_id)
-    telling.member_changed(access.conn, access.id, user_id, role)
+    telling.member_changed(access.conn, access.id, user_id)

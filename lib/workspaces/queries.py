@@ -25,6 +25,14 @@ def insert(conn: Connection, workspace_id: UUID, name: str) -> dict[str, Any]:
     )
 
 
+def by_id(conn: Connection, workspace_id: UUID) -> dict[str, Any] | None:
+    """Return a workspace."""
+    return conn.execute(
+        f"SELECT {_COLUMNS} FROM workspaces WHERE id = %s",  # noqa: S608
+        [workspace_id],
+    ).fetchone()
+
+
 def of_member(
     conn: Connection, user_id: UUID, *, archived: bool, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
@@ -137,6 +145,20 @@ def member_ids(conn: Connection, workspace_id: UUID) -> list[UUID]:
         {"workspace_id": workspace_id},
     )
     return [row["user_id"] for row in rows]
+
+
+def owner_addresses(conn: Connection, workspace_id: UUID) -> list[dict[str, Any]]:
+    """Return the owners' names and addresses, with the name of the workspace."""
+    return conn.execute(
+        """
+        SELECT u.name, u.email, w.name AS workspace
+        FROM workspaces w
+        JOIN workspace_members m ON m.workspace_id = w.id AND m.role = 'owner'
+        JOIN users u ON u.id = m.user_id
+        WHERE w.id = %s
+        """,
+        [workspace_id],
+    ).fetchall()
 
 
 def owners(conn: Connection, workspace_id: UUID) -> int:

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lib.bridge import evictions, rooms
-from lib.projects import projects
+from lib.projects import members
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
-def member_changed(conn: Connection, workspace_id: UUID, user_id: UUID, role: str | None) -> None:
-    """Announce a member's role, None for one who is a member no more, once the commit is done."""
+def member_changed(conn: Connection, workspace_id: UUID, user_id: UUID) -> None:
+    """Announce what somebody is in each project, once the open transaction has committed.
+
+    That is the higher of their roles there and in the workspace; None for one who is out.
+    """
     evictions.announce(conn, user_id)
-    change = {"user_id": str(user_id), "role": role}
-    for project_id in projects.ids_of_workspace(conn, workspace_id):
+    for project_id, role in members.roles_in_workspace(conn, workspace_id, user_id):
+        change = {"user_id": str(user_id), "role": role}
         rooms.announce(conn, project_id, rooms.MEMBER_UPDATED, change)

@@ -31,6 +31,11 @@ def of_member(
     return queries.of_member(conn, user_id, archived=archived, after=cursor, limit=limit + 1)
 
 
+def by_id(conn: Connection, workspace_id: UUID) -> dict[str, Any] | None:
+    """Return a workspace, for work that no caller is waiting for."""
+    return queries.by_id(conn, workspace_id)
+
+
 def rename(access: Access, *, name: str) -> dict[str, Any]:
     """Give the workspace another name."""
     workspace = queries.rename(access.conn, access.id, name)

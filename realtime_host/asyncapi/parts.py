@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.bridge.log import KEPT_EVENTS, KEPT_HOURS
 from lib.bridge.tickets import TICKET_TTL
 from lib.errors import BadRequest, Forbidden, NotFound, Unauthenticated, Unavailable
-from realtime_host import close_codes, limits
+from realtime_host import bounds, close_codes
 from realtime_host.dispatch import MAX_ID
 from realtime_host.door import SUBPROTOCOL
 from realtime_host.seats import Crowded
@@ -119,27 +118,5 @@ def room(messages: dict[str, Any]) -> dict[str, Any]:
             str(code): {"reason": close_codes.REASONS[code], "then": then}
             for code, then in _CLOSES.items()
         },
-        "x-limits": _limits(),
-    }
-
-
-def _limits() -> dict[str, float]:
-    return {
-        "message_bytes": limits.FRAME_BYTES,
-        "message_fragments": limits.FRAGMENTS,
-        "messages_per_second": limits.MESSAGES_PER_SECOND,
-        "messages_at_once": limits.BURST,
-        "messages_refused_before_the_end": limits.REFUSALS,
-        "events_in_work": limits.PENDING_EVENTS,
-        "connections_per_person_and_host": limits.CONNECTIONS_PER_PERSON,
-        "connections_per_room_and_host": limits.CONNECTIONS_PER_ROOM,
-        "bytes_that_wait_for_a_slow_reader": limits.QUEUE_BYTES,
-        "seconds_that_a_reader_may_stall": limits.STALL,
-        "events_replayed": limits.REPLAY_EVENTS,
-        "hours_that_the_log_is_kept": KEPT_HOURS,
-        "events_that_the_log_keeps": KEPT_EVENTS,
-        "seconds_between_pings": limits.PING_EVERY,
-        "seconds_for_a_pong": limits.PONG_WITHIN,
-        "seconds_between_looks_at_access": limits.RECHECK,
-        "milliseconds_to_come_back_in": limits.RECONNECT_SPREAD,
+        "x-limits": bounds.shown(),
     }

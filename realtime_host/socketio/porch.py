@@ -20,7 +20,7 @@ from lib.errors import Unavailable
 from realtime_host import close_codes, dispatch, frames, limits, protocol
 from realtime_host.connection import Connection
 from realtime_host.protocol import Broken, Received
-from realtime_host.seats import Seats
+from realtime_host.seats import Seats, neighbourhood
 from realtime_host.socketio import engine, packets
 from realtime_host.socketio.connecting import identify
 from realtime_host.socketio.guest import Guest, PacketConnection
@@ -47,6 +47,11 @@ class Porch:
         self._open = True
         self._next_tick = 0.0
         self._thread = Thread(target=self._run, name="porch", daemon=True)
+
+    @property
+    def guests(self) -> int:
+        """How many are here: those who are to say who they are, and those being looked up."""
+        return len(self._waiting) + len(self._asking)
 
     def start(self) -> None:
         """Start the thread."""
@@ -198,6 +203,7 @@ class Porch:
     def _lose(self, guest: Guest) -> None:
         self._leave(guest)
         guest.sock.close()
+        self._seats.free(neighbourhood(guest.origin.address))
 
     def _await(self, guest: Guest) -> None:
         self._waiting[guest] = None

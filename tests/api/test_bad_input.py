@@ -8,6 +8,7 @@ from marshmallow import fields as ma
 from lib.access.permissions import PERMISSIONS, Level
 from lib.config import settings
 from lib.stores import postgres
+from tests.api.walk import webhook
 
 STRANGE_BODIES = {
     "nothing": b"",
@@ -49,7 +50,9 @@ def ids(team):
     made = team.owner.post(f"/workspaces/{ids['workspace_id']}/invitations", {"role": "viewer"})
     ids |= {"invitation_id": made.get_json()["id"]}
     ids |= {"file_id": team.file["id"], "user_id": team.viewer.id, "job_id": team.file["id"]}
-    return ids | {"session_id": team.file["id"], "token_id": team.file["id"]}
+    ids |= {"session_id": team.file["id"], "token_id": team.file["id"]}
+    ids |= {"upload_id": team.file["id"], "schedule_id": team.file["id"]}
+    return ids | webhook(team)
 
 
 @pytest.fixture
@@ -195,7 +198,11 @@ def test_a_path_that_is_not_there_is_a_problem_too(api):
 )  # fmt: skip
 def test_a_strange_query_is_refused_by_every_list(query, team, ids):
     workspace, project = ids["workspace_id"], ids["project_id"]
-    inside = [f"/workspaces/{workspace}/{name}" for name in ("projects", "members", "invitations")]
+    inside = [
+        f"/workspaces/{workspace}/{name}"
+        for name in ("projects", "members", "invitations", "webhooks")
+    ]
+    inside.append(f"{inside[-1]}/{ids['webhook_id']}/deliveries")
     for path in ("/workspaces", "/projects", f"/projects/{project}/files", "/auth/sessions",
                  "/me/tokens", *inside):  # fmt: skip
         problem = check(team.owner.get(f"{path}?{query}"), path)

@@ -67,6 +67,7 @@ def live(api, team, route_methods):
         who = _log_in(told, api, email, third, "last")
         _tokens(told, api, team, who)
         _invitations(told, api, team)
+        _webhooks(told, team)
         _mistakes(told, api)
         headers = {"Authorization": f"Bearer {settings().cron_secret}"}
         told.told(api.get("/api/cron/expire_sessions", headers=headers))
@@ -143,6 +144,23 @@ def _invitations(told, api, team):
     told.told(team.owner.get(f"{path}?state=all"))
 
 
+def _webhooks(told, team):
+    path = f"/workspaces/{team.workspace['id']}/webhooks"
+    key = {"Idempotency-Key": told.keep("key of a webhook", uuid4().hex)}
+    for _ in range(2):  # the second is answered from what was kept
+        answer = team.owner.post(path, {"url": "https://hooks.example.com/"}, headers=key)
+        told.keep("webhook secret", answer.get_json()["secret"])
+        told.told(answer, "webhook secret")
+    one = f"{path}/{answer.get_json()['id']}"
+    answer = team.owner.post(f"{one}/secrets", {})
+    told.keep("rotated webhook secret", answer.get_json()["secret"])
+    told.told(answer, "rotated webhook secret")
+    ping = told.told(team.owner.post(f"{one}/ping"))
+    for shown in (path, one, f"{one}/deliveries", ping.headers["Location"]):
+        assert told.told(team.owner.get(shown)).status_code == 200
+    assert told.told(team.owner.patch(one, {"description": "x"})).status_code == 200
+
+
 def _mistakes(told, api):
     """Each secret where it does not belong."""
     for secret in list(told.secrets.values()):
@@ -212,5 +230,5 @@ def test_no_secret_is_said_but_by_the_answer_that_hands_it_out(live):
         assert story.within(text) <= shown, (answer.request.path, answer.text)
         assert answer.status_code < 500
         handed_out |= shown
-    assert {"personal token", "ticket", "invitation link"} < handed_out
+    assert {"personal token", "ticket", "invitation link", "webhook secret"} < handed_out
     assert sum(answer.status_code >= 400 for answer, _ in story.answers) > 100

@@ -25,12 +25,24 @@ BODIES = {
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
     "audit.set-retention": {"days": 90},
+    "webhook.create": {"url": "https://hooks.example.com/another"},
+    "webhook.update": {"description": "changed"},
+    "webhook.rotate": {"keep_for": 60},
+    "webhook.redeliver": {"since": "2026-01-01T00:00:00Z"},
+    "report.create": {},
+    "schedule.create": {"name": "Nightly", "kind": KIND, "cron": "0 3 * * *"},
+    "schedule.update": {"name": "Renamed"},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
 QUERIES = {
     "permission.explain": "?permission=account.read",
     "audit.timeline": "?request_id=test-request",
+    "upload.extend": "?part=2",
+}
+BYTES = {
+    name: {"data": b"PK", "content_type": "application/zip"}
+    for name in ("upload.create", "upload.extend")
 }
 
 
@@ -42,6 +54,37 @@ def invitation(team):
     mailed = team.owner.post(path, {"role": "viewer", "email": f"{uuid4().hex}@example.com"})
     assert mailed.status_code == 201, mailed.text
     return {"token": made.get_json()["token"], "invitation_id": mailed.get_json()["id"]}
+
+
+def webhook(team):
+    """A webhook with a delivery that waits, and a secret beside its newest one."""
+    path = f"/workspaces/{team.workspace['id']}/webhooks"
+    body = {"url": "https://hooks.example.com/team", "events": ["file.deleted"]}
+    made = team.owner.post(path, body).get_json()
+    ping = team.owner.post(f"{path}/{made['id']}/ping")
+    assert ping.status_code == 202, ping.text
+    rotated = team.owner.post(f"{path}/{made['id']}/secrets", {})
+    assert rotated.status_code == 201, rotated.text
+    return {
+        "webhook_id": made["id"],
+        "delivery_id": ping.get_json()["id"],
+        "secret_id": made["secrets"][0]["id"],
+    }
+
+
+def upload(who, project_id):
+    """The id of an upload of a project."""
+    path = f"/projects/{project_id}/uploads"
+    made = who.post(path, data=b"PK", content_type="application/zip")
+    assert made.status_code == 201, made.text
+    return made.get_json()["id"]
+
+
+def schedule(who, project_id):
+    """The id of a schedule of a project."""
+    made = who.post(f"/projects/{project_id}/schedules", BODIES["schedule.create"])
+    assert made.status_code == 201, made.text
+    return made.get_json()["id"]
 
 
 def own_ids(who):
@@ -73,10 +116,13 @@ def call(route, who, ids):
         body = {"email": f"{uuid4().hex}@example.com", "role": "viewer"}
     if route.permission in ("invitation.preview", "invitation.accept"):
         body = {"token": ids["token"]}
+    if route.permission in ("webhook.rotate", "webhook.redeliver") and not route.body_schema:
+        body = None  # the other route with this permission takes one
     if route.permission == "workspace.transfer":
         body = {"user_id": ids["user_id"]}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
-    return who.send(route.method, route.url(**ids) + QUERIES.get(route.permission, ""), body)
+    path = route.url(**ids) + QUERIES.get(route.permission, "")
+    return who.send(route.method, path, body, **BYTES.get(route.permission, {}))
 
 
 def innermost_first(route):

@@ -8,13 +8,14 @@ import pytest
 from lib.access import throttles
 from lib.access.throttles import Limit
 from lib.config import settings
+from lib.files import uploads
 from lib.http import queries
 from lib.ids import new_id
 from lib.jobs import retention
 from lib.mail import mail
 from lib.stores import postgres
 
-NOTHING = {"answers": 0, "counts": 0, "jobs": 0}
+NOTHING = dict.fromkeys(("answers", "counts", "jobs", "uploads", "deliveries", "secrets"), 0)
 
 
 @pytest.fixture
@@ -95,6 +96,23 @@ def test_finished_jobs_of_no_project_go_after_a_week_and_no_others(prune, team):
     kept = left("SELECT id AS key FROM jobs WHERE id = ANY(%s)", list(made.values()))
     assert kept == {made[name] for name in ("young", "waiting", "of a project")}
     age("UPDATE jobs SET state = 'cancelled' WHERE id = %s", made["waiting"])
+
+
+def test_uploads_go_an_hour_after_they_expired_with_all_their_parts(prune, team):
+    path = f"/projects/{team.project['id']}/uploads"
+    ages = {f"old {n}": "61 minutes" for n in range(uploads.PURGED_AT_ONCE + 1)}
+    ages |= {"just expired": "59 minutes", "young": "-1 minutes"}
+    made = {}
+    for name, ago in ages.items():
+        answer = team.owner.post(path, data=name.encode(), content_type="application/zip")
+        made[name] = answer.get_json()["id"]
+        age("UPDATE uploads SET expires_at = now() - %s::interval WHERE id = %s", ago, made[name])
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(done["uploads"] for done in pool.map(prune, range(3))) == len(ages) - 2
+    kept = left("SELECT upload_id AS key FROM upload_parts WHERE upload_id = ANY(%s)",
+                list(made.values()))  # fmt: skip
+    assert {str(key) for key in kept} == {made["just expired"], made["young"]}
+    assert [u["id"] for u in team.owner.get(path).get_json()["items"]] == [made["young"]]
 
 
 def test_one_call_deletes_more_than_one_batch(prune, stack, monkeypatch):

@@ -22,5 +22,6 @@ SETTINGS = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
 CONFIG = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.toml"))
 REFERENCE = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", Dispatcher(), config=CONFIG)

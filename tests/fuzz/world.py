@@ -10,7 +10,7 @@ from lib.access.permissions import PERMISSIONS, Level, allows
 from lib.config import settings
 from lib.jobs import artifacts
 from lib.stores import postgres
-from tests.api.walk import KIND, PASSWORD, invitation, make_token
+from tests.api.walk import KIND, PASSWORD, invitation, make_token, schedule, upload, webhook
 from tests.conftest import Team
 
 REAL = 0.8  # of the requests name what is there, in every place
@@ -66,7 +66,10 @@ class World:
             "token": self._ids["token"],
             "user_id": viewer.id,
             "kind": KIND,
-        } | dict.fromkeys(("base", "expires_at", "run_at"))
+            "url": "https://hooks.example.com/fuzz",
+            "cron": "0 3 * * *",
+            "timezone": "Europe/Berlin",
+        } | dict.fromkeys(("base", "expires_at", "project_id", "run_at"))
 
     def chance(self):
         """Whether the next request is to name what is there, instead of anything."""
@@ -139,12 +142,18 @@ def new_ids(team):
     job = team.owner.post(f"/projects/{team.project['id']}/jobs", {"kind": KIND}).get_json()
     with postgres.connection() as conn:
         artifacts.keep(conn, job["id"], artifacts.make("a.txt", "text/plain", b"abc"))
-    return invitation(team) | {
-        "workspace_id": team.workspace["id"],
-        "project_id": team.project["id"],
-        "file_id": team.file["id"],
-        "job_id": job["id"],
-        "user_id": team.viewer.id,
-        "session_id": team.owner.get("/auth/sessions").get_json()["items"][0]["id"],
-        "token_id": make_token(team.owner, ["read"])["id"],
-    }
+    return (
+        invitation(team)
+        | webhook(team)
+        | {
+            "workspace_id": team.workspace["id"],
+            "project_id": team.project["id"],
+            "file_id": team.file["id"],
+            "job_id": job["id"],
+            "schedule_id": schedule(team.owner, team.project["id"]),
+            "upload_id": upload(team.owner, team.project["id"]),
+            "user_id": team.viewer.id,
+            "session_id": team.owner.get("/auth/sessions").get_json()["items"][0]["id"],
+            "token_id": make_token(team.owner, ["read"])["id"],
+        }
+    )

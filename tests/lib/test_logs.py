@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 import sys
+import time
+from threading import Thread
 
 import pytest
 
@@ -54,3 +57,44 @@ def test_an_error_is_one_line_too(line, capsys):
     (text,) = capsys.readouterr().out.splitlines()
     assert "ValueError" in json.loads(text)["error"]
     assert sys.exc_info() == (None, None, None)
+
+
+@pytest.fixture
+def handlers():
+    """Leave the handlers as they were."""
+    root = logging.getLogger()
+    before = root.handlers
+    yield
+    root.handlers = before
+
+
+@pytest.mark.usefixtures("handlers")
+def test_in_the_background_all_lines_are_written_by_the_end_each_with_its_request(capsys):
+    logs.configure()
+    end = logs.in_background()
+    for number in range(500):
+        logs.request_id.set(f"request-{number}")
+        logs.info("test.line", number=number)
+    end()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["number"] for line in lines] == list(range(500))
+    assert [line["request_id"] for line in lines] == [f"request-{n}" for n in range(500)]
+    logs.request_id.set("")
+
+
+@pytest.mark.usefixtures("handlers")
+def test_lines_that_nobody_takes_are_lost_rather_than_waited_for(monkeypatch):
+    monkeypatch.setattr(logs, "MAX_LINES", 3)
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", buffering=1) as stuck:
+        monkeypatch.setattr(sys, "stdout", stuck)
+        end = logs.in_background()
+        started = time.monotonic()
+        for _ in range(200):
+            logs.info("test.line", text="x" * 10_000)
+        assert time.monotonic() - started < 5
+        drain = Thread(target=lambda: [None for _ in iter(lambda: os.read(reading, 1 << 20), b"")])
+        drain.start()
+        end()
+    drain.join(10)
+    os.close(reading)

@@ -95,6 +95,22 @@ def test_an_owner_who_hands_over_stays_with_the_lesser_role(connect, team):
     assert roles == {team.collaborator.id: "owner", team.owner.id: "viewer"}
 
 
+def test_a_change_in_the_workspace_tells_each_room_the_role_that_counts_there(connect, team):
+    role_here = f"/projects/{team.project['id']}/members/{team.viewer.id}"
+    assert team.owner.patch(role_here, {"role": "owner"}).status_code == 200
+    projects = f"/workspaces/{team.workspace['id']}/projects"
+    other = team.owner.post(projects, {"name": "Other"}).get_json()
+    here, there = (connect(team.collaborator, each["id"]) for each in (team.project, other))
+    body = {"role": "collaborator"}
+    assert team.owner.patch(f"{_members(team)}/{team.viewer.id}", body).status_code == 200
+    told = [each.expect("member-updated", within=SOON)["data"] for each in (here, there)]
+    assert [change["role"] for change in told] == ["owner", "collaborator"]
+    assert connect(team.viewer, team.project["id"]).welcome["data"]["role"] == "owner"
+    assert team.owner.delete(f"{_members(team)}/{team.viewer.id}").status_code == 204
+    gone = [each.expect("member-updated", within=SOON)["data"] for each in (here, there)]
+    assert [change["role"] for change in gone] == [None, None]
+
+
 def test_somebody_who_accepts_an_invitation_comes_in(connect, refusal, team):
     link = team.owner.post(f"/workspaces/{team.workspace['id']}/invitations", {"role": "viewer"})
     token = {"Authorization": f"Bearer {team.stranger.token}"}

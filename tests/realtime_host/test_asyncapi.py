@@ -12,8 +12,9 @@ from lib.access.permissions import PERMISSIONS
 from lib.bridge import rooms
 from lib.bridge.log import Standing
 from lib.openapi.document import text
-from realtime_host import close_codes
+from realtime_host import close_codes, limits
 from realtime_host.asyncapi.document import build
+from realtime_host.bounds import BOUNDS
 from realtime_host.events import all_events
 from realtime_host.resuming import Asked, refused
 from realtime_host.schemas import RESYNC_REASONS
@@ -81,6 +82,17 @@ def test_every_reason_for_a_resync_is_in_it():
 def test_every_code_that_a_host_closes_with_is_in_it():
     told = document()["channels"]["room"]["x-close-codes"]
     assert {int(code) for code in told} == close_codes.REASONS.keys()
+
+
+def test_every_limit_is_in_the_welcome_and_in_it_under_one_name(connect, team):
+    welcome = connect(team.viewer, team.project["id"]).welcome["data"]["limits"]
+    described = document()["components"]["schemas"]["LimitsOut"]
+    assert welcome == document()["channels"]["room"]["x-limits"]
+    assert set(described["required"]) == described["properties"].keys() == welcome.keys()
+    assert all(each["description"] for each in described["properties"].values())
+    known = {bound.constant: bound.name for bound in BOUNDS}
+    assert known.keys() >= set(limits.CONFIGURABLE)
+    assert {name: getattr(limits, each) for each, name in known.items()}.items() <= welcome.items()
 
 
 @pytest.mark.parametrize(

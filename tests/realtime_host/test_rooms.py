@@ -67,6 +67,26 @@ def test_an_edit_is_acknowledged_to_its_sender_and_shown_to_everyone_else(connec
     assert content["content"] == "hello world"
 
 
+def test_an_edit_without_an_id_comes_back_as_the_event_in_its_place(connect, team):
+    sender, reader = (connect(who, team.project["id"]) for who in (team.owner, team.viewer))
+    edit = {"file_id": team.file["id"], "base": 0, "delta": [{"insert": "x"}]}
+    sender.send("file-change", edit)
+    sender.send("file-change", edit, id=7)
+    echo, ack = sender.expect("file-change"), sender.expect("ack")
+    start = sender.welcome["data"]["log"]["seq"]
+    assert [echo["seq"], ack["seq"]] == [start + 1, start + 2]
+    assert echo["data"]["author"]["id"] == team.owner.id
+    assert reader.expect("file-change") == echo
+    assert sender.heard("file-change") == []
+    back = connect(
+        team.owner,
+        team.project["id"],
+        query=f"?epoch={sender.welcome['data']['log']['epoch']}&seq={echo['seq']}",
+    )
+    assert back.expect("file-change")["seq"] == ack["seq"]
+    assert back.heard("file-change") == []
+
+
 def test_what_is_not_in_the_room_is_not_found(connect, team, person):
     elsewhere = team.owner.post(
         f"/workspaces/{team.workspace['id']}/projects", {"name": "Other"}

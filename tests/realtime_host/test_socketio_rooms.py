@@ -90,13 +90,14 @@ def test_a_tab_of_each_kind_is_one_person(connect, connect_io, team):
     assert watcher.told("user-left")[0]["user"]["name"] == "Vera"
 
 
-def test_whoever_emits_without_a_callback_is_not_answered_unless_it_fails(connect_io, team):
+def test_whoever_emits_without_a_callback_gets_the_event_alone_unless_it_fails(connect_io, team):
     client = connect_io(team.collaborator, team.project["id"])
     client.emit("cursor-update", {"anchor": 1, "head": 1})
     client.emit("cursor-update", {"anchor": -1})
     assert client.told("error")[0]["errors"][0]["pointer"] == "/data/anchor"
     client.emit("file-change", _edit(team))
     assert client.ask("file-change", _edit(team))[1] == client.welcome["log"]["seq"] + 2
+    assert [seq for _, seq in client.heard("file-change")] == [client.welcome["log"]["seq"] + 1]
     assert client.unread == [packet for packet in client.unread if packet[0] == "2"]
 
 

@@ -97,3 +97,31 @@ def test_a_limit_that_lets_nothing_through_is_named(text):
     assert load(GOOD).realtime_burst == 100
     with pytest.raises(ConfigError, match="REALTIME_BURST must be"):
         load(GOOD | {"REALTIME_BURST": text})
+
+
+def test_webhooks_lead_to_public_hosts_alone_unless_networks_are_named():
+    assert load(GOOD).webhook_allow_private == ()
+    given = {"WEBHOOK_ALLOW_PRIVATE": " 127.0.0.0/8, ::1/128 ,10.0.0.1"}
+    allowed = load(GOOD | given).webhook_allow_private
+    assert [str(network) for network in allowed] == ["127.0.0.0/8", "::1/128", "10.0.0.1/32"]
+
+
+@pytest.mark.parametrize("text", ["localhost", "127.0.0.1/8", "10.0.0.0/33", "*", "10.0.0.0/8;::1"])
+def test_what_is_no_network_is_named(text):
+    with pytest.raises(ConfigError, match="WEBHOOK_ALLOW_PRIVATE must be networks"):
+        load(GOOD | {"WEBHOOK_ALLOW_PRIVATE": text})
+
+
+def test_proxies_are_trusted_by_number_or_by_network():
+    assert load(GOOD).trusted_proxies == 0
+    assert load(GOOD | {"TRUSTED_PROXIES": "2"}).trusted_proxies == 2
+    found = load(GOOD | {"TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,fd00::/8"}).trusted_proxies
+    assert [str(network) for network in found] == ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "1.5", "10.0.0.1/8", "lb.example.com", "1, 2.3", "10.0.0.0/99"]
+)
+def test_proxies_that_are_neither_are_named(text):
+    with pytest.raises(ConfigError, match="TRUSTED_PROXIES must be"):
+        load(GOOD | {"TRUSTED_PROXIES": text})

@@ -54,3 +54,9 @@ def test_the_mailbox_is_for_this_machine_whatever_host_says(children):
     _, env = children(HOST="0.0.0.0")  # noqa: S104
     [mailbox] = [service for service in services(env) if service.name == "mail"]
     assert (env | dict(mailbox.env))["HOST"] == "127.0.0.1"
+
+
+def test_webhooks_may_lead_to_this_machine_unless_it_is_said_where_to(children):
+    assert children()[1]["WEBHOOK_ALLOW_PRIVATE"] == "127.0.0.0/8,::1/128"
+    _, env = children(WEBHOOK_ALLOW_PRIVATE="10.1.0.0/16")
+    assert env["WEBHOOK_ALLOW_PRIVATE"] == "10.1.0.0/16"

@@ -9,12 +9,14 @@ from lib.mail import texts
 
 LINK = "https://app.example/x?token=abc"
 INVITATION = {"inviter": "Olga", "workspace": "Studio", "role": "viewer"}
+DISABLED = {"workspace": "Studio", "host": "hooks.example", "reason": "it answered 410 Gone"}
 MAILS = {  # the values that each takes, and whether it carries a link
     "verify-email": ({}, True),
     "reset-password": ({}, True),
     "password-changed": ({}, False),
     "account-exists": ({}, False),
     "invitation": (INVITATION, True),
+    "webhook-disabled": (DISABLED, False),
 }
 
 

@@ -154,3 +154,21 @@ def test_it_is_served_beside_the_routes_that_it_describes(api):
     assert answer.status_code == 200
     assert answer.content_type.startswith("application/json")
     assert answer.get_json() == document()
+
+
+def test_what_webhooks_are_sent_is_described_as_it_is_made(team):
+    (sent,) = document()["webhooks"].values()
+    assert {header["name"] for header in sent["post"]["parameters"]} == {
+        "webhook-id", "webhook-timestamp", "webhook-signature",
+    }  # fmt: skip
+    path = f"/workspaces/{team.workspace['id']}/webhooks"
+    hook = team.owner.post(path, {"url": "https://hooks.example.com/"}).get_json()
+    deliveries = f"{path}/{hook['id']}/deliveries"
+    assert team.owner.post(f"{path}/{hook['id']}/ping").status_code == 202
+    schema = sent["post"]["requestBody"]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator(schema | {"components": document()["components"]})
+    made = [each["id"] for each in team.owner.get(deliveries).get_json()["items"]]
+    assert len(made) >= 3  # that it was created, the ping, and that it was pinged
+    for event_id in made:
+        payload = team.owner.get(f"{deliveries}/{event_id}").get_json()["payload"]
+        assert list(validator.iter_errors(payload)) == []

@@ -1,0 +1,42 @@
+"""Reports of what happened in a workspace: jobs of the workspace as a whole, for its owners."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lib.access.caller import Access
+from lib.audit.summary import MAX_DAYS
+from lib.errors import Invalid, mistake
+from lib.jobs import submission
+
+KIND = "workspace.report"
+MAX_ATTEMPTS = 5
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+DEFAULT_DAYS = 30  # days back, where the caller does not say since when
+
+
+def submit(
+    access: Access,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    format: str,  # noqa: A002
+) -> dict[str, Any]:
+    """Submit a report of what happened from `since` to before `until`, and return its job.
+
+    Raises Invalid for a time that ends before it begins, or is longer than a year.
+    """
+    until = until or datetime.now(UTC)
+    for name, moment in (("since", since), ("until", until)):
+        if moment and not EARLIEST <= moment <= LATEST:
+            raise Invalid(mistake(f"/{name}", f"Give a time from {EARLIEST:%Y} to {LATEST:%Y}."))
+    since = since or until - timedelta(days=DEFAULT_DAYS)
+    if since >= until:
+        raise Invalid(mistake("/until", "This has to be after the time that the report begins."))
+    if until - since > timedelta(days=MAX_DAYS):
+        raise Invalid(mistake("/since", f"A report spans {MAX_DAYS} days at most."))
+    payload = {"since": since.isoformat(), "until": until.isoformat(), "format": format}
+    return submission.submit_for_workspace(
+        access, kind=KIND, payload=payload, max_attempts=MAX_ATTEMPTS
+    )

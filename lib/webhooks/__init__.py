@@ -1,0 +1,1 @@
+"""Webhooks: what happens in a workspace, told to addresses of its owners' choice, and signed."""
