@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
+def waits(conn: Connection, before: UUID) -> bool:
+    """Return whether MongoDB does not have all events with ids before this one yet."""
+    row = conn.execute(
+        "SELECT EXISTS (SELECT 1 FROM audit_outbox WHERE id < %s) AS waits", [before]
+    ).fetchone()
+    return bool(row and row["waits"])
+
+
 def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
     """Add events to the outbox, and to what webhooks are told: each an id, collection, document."""
     import orjson

@@ -1,75 +1,69 @@
-"""Counting the log: how often who did what in a workspace, on which day."""
+"""The summary of a workspace's log: how much happened by day, by action and by person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from lib.audit import filters
 from lib.audit.actions import JOB_EVENTS, PROJECT_ACTIONS
 from lib.stores import mongo
 
-if TYPE_CHECKING:
-    from pymongo.database import Database
+DAYS = 30  # that it looks back, unless told since when
+MAX_DAYS = 366
+MOST_ACTORS = 100  # those who did most
+WITHIN = 6.0  # seconds
 
-MAX_DAYS = 366  # of one summary
-SPAN = timedelta(days=7)  # counted at once: no answer of the log store is long in coming
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How often one person (or, without one, the system) did one thing on one day, in UTC."""
-
-    day: str
-    actor_id: str | None
-    actor_name: str | None
-    action: str
-    events: int
+Row = dict[str, Any]
 
 
-def days(since: datetime, until: datetime) -> list[str]:
-    """Return the days from `since` to before `until`, in UTC."""
-    day, last = since.astimezone(UTC).date(), (until - datetime.resolution).astimezone(UTC).date()
-    return [(day + timedelta(days=n)).isoformat() for n in range((last - day).days + 1)]
+def of_workspace(
+    workspace_id: UUID, *, since: datetime | None, until: datetime | None, **asked: Any
+) -> Row:
+    """Return the counts of a workspace's events in a time range, of those that are `asked` for.
+
+    A range of over 366 days begins so many days before its end. Raises Unavailable while MongoDB
+    does not answer.
+    """
+    import pymongo
+
+    until = until or datetime.now(UTC)
+    since = max(since, _before(until, MAX_DAYS)) if since else _before(until, DAYS)
+    wanted = filters.conditions(asked | {"since": since, "until": until}, workspace_id)
+    with pymongo.timeout(WITHIN):
+        days, _ = _counts(wanted, "day")
+        actions, _ = _counts(wanted, "action")
+        actors, names = _counts(wanted, "actor_id")
+    return {
+        "since": since,
+        "until": until,
+        "total": days.total(),
+        "by_day": [{"day": day, "count": days[day]} for day in sorted(days)],
+        "by_action": [{"action": name, "count": count} for name, count in actions.most_common()],
+        "by_actor": [
+            {"actor": {"id": actor, "name": names[actor]} if actor else None, "count": count}
+            for actor, count in actors.most_common(MOST_ACTORS)
+        ],
+    }
 
 
-def spans(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the parts of a time that are counted one after the other; no day is in two of them."""
-    begins, until = since.astimezone(UTC), until.astimezone(UTC)
-    while begins < until:
-        ends = min(datetime.combine(begins.date(), time(), UTC) + SPAN, until)
-        yield begins, ends
-        begins = ends
+def _before(moment: datetime, days: int) -> datetime:
+    try:
+        return moment - timedelta(days=days)
+    except OverflowError:  # in the first year of all
+        return datetime.min.replace(tzinfo=UTC)
 
 
-def of_span(workspace_id: UUID, begins: datetime, ends: datetime) -> list[Count]:
-    """Count what happened in a workspace from `begins` to before `ends`; raises Unavailable."""
+def _counts(wanted: Row, key: str) -> tuple[Counter[str], dict[str, str]]:
+    # By one key at a time: the embedded server makes one group of all that share the first.
+    group = {"_id": f"${key}", "count": {"$sum": 1}, "name": {"$last": "$actor_name"}}
+    counts: Counter[str] = Counter()
+    names: dict[str, str] = {}
     with mongo.database() as database:
-        rows = [
-            row
-            for collection in (PROJECT_ACTIONS, JOB_EVENTS)
-            for row in _grouped(database, collection, workspace_id, begins, ends)
-        ]
-    return sorted(map(_count, rows), key=lambda each: (each.day, each.actor_id or "", each.action))
-
-
-def _grouped(
-    database: Database[dict[str, Any]],
-    collection: str,
-    workspace_id: UUID,
-    begins: datetime,
-    ends: datetime,
-) -> list[dict[str, Any]]:
-    # One text as the key: on the embedded server, a key of several fields is none.
-    wanted = {"workspace_id": str(workspace_id)} | filters.when(begins, ends)
-    key = {"$concat": ["$day", "|", {"$ifNull": ["$actor_id", ""]}, "|", "$action"]}
-    group = {"_id": key, "events": {"$sum": 1}, "name": {"$max": "$actor_name"}}
-    return list(database[collection].aggregate([{"$match": wanted}, {"$group": group}]))
-
-
-def _count(row: dict[str, Any]) -> Count:
-    day, actor_id, action = row["_id"].split("|")
-    return Count(day, actor_id or None, row["name"], action, row["events"])
+        for collection in (PROJECT_ACTIONS, JOB_EVENTS):
+            for found in database[collection].aggregate([{"$match": wanted}, {"$group": group}]):
+                counts[found["_id"]] += found["count"]
+                names[found["_id"]] = found["name"]
+    return counts, names

@@ -13,7 +13,6 @@ from uuid import UUID
 from lib.access.caller import Access
 from lib.errors import Conflict, NotFound, TooLarge
 from lib.files import upload_queries as queries
-from lib.files.upload_schemas import MAX_PART
 from lib.ids import new_id
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ MAX_UPLOADS = 20  # of one project at a time
 KEPT_HOURS = 24  # hours until an upload expires
 PURGED_AT_ONCE = 5  # uploads: a statement may take 5 s, and each may hold MAX_UPLOAD
 GRACE_HOURS = 1  # hours that an expired one stays: an import under way may be reading it
-
-__all__ = ["MAX_PART", "MAX_UPLOAD"]
 
 
 def create(access: Access, content: bytes) -> dict[str, Any]:

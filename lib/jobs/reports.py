@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib.access.caller import Access
-from lib.audit.summary import MAX_DAYS
+from lib.audit.counting import MAX_DAYS
 from lib.errors import Invalid, mistake
 from lib.jobs import submission
 

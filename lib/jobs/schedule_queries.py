@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.access.lookup_statements import SHARED
-
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 Row = dict[str, Any]
+
+TRY_SHARED = "pg_try_advisory_xact_lock_shared"  # of the lock that every writer has, and waits for
 
 _SHOWN = """
 SELECT s.id, s.project_id, s.name, s.kind, s.payload, s.cron, s.timezone, s.enabled, s.stopped_for,
@@ -122,7 +122,7 @@ def due(conn: Connection, limit: int) -> list[UUID]:
             ORDER BY id FOR KEY SHARE SKIP LOCKED
         )
         SELECT due.id FROM due JOIN held ON held.id = due.workspace_id
-        WHERE {SHARED.replace("pg_", "pg_try_")}(hashtextextended(due.workspace_id::text, 0))
+        WHERE {TRY_SHARED}(hashtextextended(due.workspace_id::text, 0))
         """,  # noqa: S608
         [limit],
     )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 EVERY = {
     "sweep_jobs": timedelta(minutes=1),
+    "fire_schedules": timedelta(minutes=1),
     "move_audit": timedelta(minutes=1),
     "compact_files": timedelta(minutes=10),
     "prune_rooms": timedelta(minutes=10),

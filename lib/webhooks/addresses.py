@@ -86,7 +86,7 @@ def parse(url: str) -> Target:
         raise BadAddress("Give a URL that begins with https://.")
     if "@" in parts.netloc or "#" in url:
         raise BadAddress("Give a URL without user name, password and fragment.")
-    if port is not None and port not in PORTS.values() and port not in FREE_PORTS:
+    if port not in (None, PORTS[parts.scheme]) and port not in FREE_PORTS:
         raise BadAddress("Give port 443, or one from 1024 on.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not path.isascii():

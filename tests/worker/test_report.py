@@ -24,9 +24,6 @@ def made(team, reports, eventually):
     """Have a report made, and return its job and its artifact."""
 
     def make(**body):
-        with postgres.connection() as conn:
-            while queries.waiting(conn):
-                delivery.move()
         answer = team.owner.post(reports, body)
         assert answer.status_code == 202, answer.text
         where = answer.headers["Location"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
-from lib.audit import summary
-from lib.audit.summary import Count
+from lib.audit import counting
+from lib.audit.counting import Count
+from lib.errors import Unavailable
+from lib.ids import new_id
 from lib.jobs import reports
 from lib.jobs.report_schemas import FORMATS, ReportIn
 from lib.workspaces import workspaces
@@ -22,6 +26,8 @@ from worker.context import Context
 from worker.kinds import PermanentFailure, job_kind
 
 MAX_COUNTS = 100_000  # of one report: so many lines fit into memory, and into a spreadsheet
+MOVED_WITHIN = 60.0  # seconds until what has just happened has to be in the log
+PAUSE = 0.1  # seconds between two looks at that
 MAX_SERIES = 8  # in the chart: beyond that, the rest is one
 REST = "other"
 # What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
@@ -59,6 +65,7 @@ def report(job: Context) -> dict[str, Any]:
     """Count the log, which is only read: the same report again counts the same events."""
     with job.conn() as conn:
         workspace = workspaces.by_id(conn, job.workspace_id) or {}
+    _complete(job)
     counted = Report(workspace, job.payload["since"], job.payload["until"])
     _count(job, counted)
     ending = job.payload["format"]
@@ -72,16 +79,26 @@ def report(job: Context) -> dict[str, Any]:
     }
 
 
+def _complete(job: Context) -> None:
+    """Wait until all that has happened up to now is in the log."""
+    now, ends = new_id(), monotonic() + MOVED_WITHIN
+    while not counting.delivered(now):
+        job.check()
+        if monotonic() > ends:
+            raise Unavailable("The log does not hold yet what has just happened.")
+        time.sleep(PAUSE)
+
+
 def _count(job: Context, counted: Report) -> None:
-    spans = list(summary.spans(counted.since, counted.until))
+    spans = list(counting.spans(counted.since, counted.until))
     for number, (begins, ends) in enumerate(spans):
-        counted.counts += summary.of_span(job.workspace_id, begins, ends)
+        counted.counts += counting.of_span(job.workspace_id, begins, ends)
         if len(counted.counts) > MAX_COUNTS:
             raise PermanentFailure("This is too much for one report: choose a shorter time.")
         job.progress(99 * (number + 1) / len(spans), f"up to {ends:%Y-%m-%d}")
     # An event in the last moment may bear the next day's date.
     days = {count.day for count in counted.counts}
-    counted.days = sorted(days.union(summary.days(counted.since, counted.until)))
+    counted.days = sorted(days.union(counting.days(counted.since, counted.until)))
 
 
 def as_json(counted: Report) -> bytes:

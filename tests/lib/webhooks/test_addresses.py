@@ -39,7 +39,7 @@ HOSTILE = [
     "https://hooks.example.com\r\nHost: evil/", "https://hooks.example.com/\x00",
     "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[::]/", "https://[fe80::1%25eth0]/",
     "https://[::1", "https://[127.0.0.1]/", "https://hooks.example.com:22/",
-    "https://hooks.example.com:25/", "https://hooks.example.com:0/",
+    "https://hooks.example.com:25/", "https://hooks.example.com:80/", "https://hooks.example.com:0/",
     "https://hooks.example.com:65536/", "https://hooks.example.com:-1/",
     "https://hooks.example.com:x/", "https://-hooks.example.com/", "https://hooks..example.com/",
     "https://hook_s.example.com/", "https://" + "a" * 64 + ".example.com/",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.audit import totals
+from lib.audit import summary
 from lib.audit.schemas import FilterQuery, SummaryOut
 from lib.http import function, permits, query, returns
 
@@ -16,4 +16,4 @@ app = function(__name__)
 @returns(SummaryOut)
 def summarise(access: Access, wanted: dict[str, Any]) -> dict[str, Any]:
     """Count what happened in a workspace: in the last 30 days, or in up to 366 of one's choice."""
-    return totals.of_workspace(access.id, **wanted)
+    return summary.of_workspace(access.id, **wanted)

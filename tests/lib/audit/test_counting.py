@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lib.audit import summary
+from lib.audit import counting
 
 
 def at(text):
@@ -26,13 +26,13 @@ def at(text):
 )
 def test_a_time_is_counted_in_parts_of_a_week_that_share_no_day(since, until, days):
     since, until = at(since), at(until)
-    spans = list(summary.spans(since, until))
+    spans = list(counting.spans(since, until))
     assert (spans[0][0], spans[-1][1]) == (since, until)
     assert all(ends == begins for (_, ends), (begins, _) in pairwise(spans))
-    assert all(timedelta(0) < ends - begins <= summary.SPAN for begins, ends in spans)
+    assert all(timedelta(0) < ends - begins <= counting.SPAN for begins, ends in spans)
     midnight = [ends.astimezone(UTC).time().isoformat() for _, ends in spans[:-1]]
     assert set(midnight) <= {"00:00:00"}
-    named = summary.days(since, until)
+    named = counting.days(since, until)
     assert len(named) == len(set(named)) == days
     assert named == sorted(named)
     assert named[0] == since.astimezone(UTC).date().isoformat()
