@@ -87,17 +87,18 @@ def _note(of: UUID, known: Standing, before: datetime) -> datetime | None:
     """Note what is to go next; return the time of the oldest event kept when there is nothing."""
     with mongo.database() as database:
         wanted = {"chain": str(of)}
-        page = list(
-            verification.documents(database, wanted, known.anchor.seq, known.delivered.seq, BATCH)
+        found = verification.documents(
+            database, wanted, known.anchor.seq, known.delivered.seq, BATCH
         )
-    old = list(takewhile(lambda document: document["at"] < before, page))
+        page = [document for document in found if isinstance(document["seq"], int)]
+    old = list(takewhile(lambda document: _is_old(document, before), page))
     if not old:
         return page[0]["at"] if page else datetime.now(UTC)
     broken = _first_break(old, known.anchor)
     if broken is not None:
         logs.warning("audit.broken", chain=of, seq=broken)
     with postgres.connection() as conn:
-        last = Mark(old[-1]["seq"], old[-1]["hash"])
+        last = Mark(old[-1]["seq"], str(old[-1].get("hash")))
         chain_queries.prune(conn, of, known.anchor.seq, last, broken)
     return None
 
@@ -109,6 +110,12 @@ def _first_break(documents: list[Document], mark: Mark) -> int | None:
             return broken.seq
         mark = Mark(document["seq"], document["hash"])
     return None
+
+
+def _is_old(document: Document, before: datetime) -> bool:
+    # Whoever took a document's time from it does not keep it for ever: it goes, and is told.
+    at = document.get("at")
+    return not isinstance(at, datetime) or at < before
 
 
 def _remove(of: UUID, upto: int) -> int:

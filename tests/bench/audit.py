@@ -18,6 +18,7 @@ from lib.stores.migrate import migrate
 from tests.bench.jobs import _await, _environment, _worker
 
 WAITING = 30_000  # events that wait when the worker starts
+ALONE = 8_000  # as many as may be on their way at once
 PACE = 500  # events a second
 SECONDS = 10
 STEP = 0.05  # seconds between two writes at that pace
@@ -31,9 +32,28 @@ def run(directory: Path) -> dict[str, object]:
         workspaces = [new_id() for _ in range(WORKSPACES)]
         indexes.ensure()
         try:
-            return {"mover": _moved(workspaces), "worker": _drained(workspaces)} | _lag(workspaces)
+            alone = {"mongodb_alone": _inserted(workspaces)}
+            moved = {"mover": _moved(workspaces), "worker": _drained(workspaces)}
+            return alone | moved | _lag(workspaces)
         finally:
             mongo.close()
+
+
+def _inserted(workspaces: list[UUID]) -> dict[str, float]:
+    """What MongoDB takes of the same documents, made before: more than that can't be moved."""
+    _record(workspaces, ALONE)
+    batches = []
+    while batch := delivery.number():
+        batches.append(batch.documents())
+    began = time.perf_counter()
+    with mongo.database() as database:
+        for batch in batches:
+            for name, documents in batch.items():
+                database[name].insert_many(documents, ordered=False)
+    took = time.perf_counter() - began
+    while _waiting():
+        delivery.catch_up()
+    return {"events_per_second": round(ALONE / took)}
 
 
 def _moved(workspaces: list[UUID]) -> dict[str, float]:

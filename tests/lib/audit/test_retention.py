@@ -169,6 +169,17 @@ def test_the_evidence_of_a_forgery_outlives_the_forged_event(log, workspace_id, 
     assert report(workspace_id).broken == Break(2, "pruned")
 
 
+@pytest.mark.parametrize("change", [{"$set": {"at": "never"}}, {"$unset": {"hash": ""}}])
+def test_no_forgery_stops_the_removal(log, workspace_id, keep, on_chain, change):
+    fourth = on_chain(workspace_id)[3]
+    with mongo.database() as database:
+        database[PROJECT_ACTIONS].update_one({"_id": fourth["_id"]}, change)
+    keep(30)
+    retention.prune(20.0)
+    assert seqs(on_chain(workspace_id)) == [7, 8, 9]
+    assert report(workspace_id).broken == Break(4, "pruned")
+
+
 def test_old_documents_without_a_number_go_too(log, workspace_id, keep, on_chain):
     model = on_chain(workspace_id)[0]
     stray = {name: value for name, value in model.items() if name not in ("chain", "seq")}
