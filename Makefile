@@ -6,7 +6,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: up test check format demo doctor bench containers openapi fuzz client socketio vercel clean help
+.PHONY: up test check format demo doctor bench containers openapi fuzz client socketio yjs vercel clean help
 
 up: .venv/.installed ## start everything and print the addresses; Ctrl-C stops it
 	@$(PYTHON) -m lib.emulator up
@@ -53,6 +53,9 @@ vercel: .venv/.installed ## build the functions with the Vercel CLI and try each
 
 socketio: .venv/.installed ## try the official Socket.IO client, from npm, on real hosts
 	@$(PYTHON) -m pytest tests/realtime_host/official_client -n0 $(ARGS)
+
+yjs: .venv/.installed ## try the official Yjs provider, from npm, on real hosts
+	@$(PYTHON) -m pytest tests/realtime_host/yjs_client -n0 $(ARGS)
 
 clean: ## remove the environment, caches and ALL local data
 	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

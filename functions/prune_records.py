@@ -1,4 +1,4 @@
-"""Delete records that have served: answers, counts, mails, reports, uploads, deliveries."""
+"""Delete records that have served: answers, counts, mails, uploads, deliveries, old jobs."""
 
 from time import monotonic
 
@@ -18,6 +18,7 @@ DELETIONS = {
     "answers": answer_queries.forget,
     "counts": throttle_queries.delete_over,
     "jobs": retention.delete_finished,
+    "old_jobs": retention.delete_old,
     "uploads": uploads.delete_expired,
     "deliveries": deliveries.forget,
     "secrets": secret_store.forget,
@@ -29,7 +30,7 @@ app = function(__name__)
 @app.get("/api/cron/prune_records")
 @cron("prune_records")
 def prune_records() -> dict[str, int]:
-    """Delete kept answers, counts, sent mails, reports, uploads and deliveries, once old."""
+    """Delete kept answers, counts, mails, reports, uploads, deliveries and jobs, once old."""
     ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
     for kind, delete in DELETIONS.items():
         while monotonic() < ends:

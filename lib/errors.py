@@ -9,6 +9,7 @@ class AppError(Exception):
     status = 500
     type = "internal-error"
     title = "Something went wrong on our side"
+    retry_after: int | None = None  # seconds until trying again makes sense
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail or self.title)

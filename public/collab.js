@@ -22,7 +22,10 @@
  * @typedef {{ file_id: string, seq: number, delta: Step[] }} Edit
  * @typedef {{ type: string, title: string, status: number, detail?: string }} Problem
  * @typedef {{ job_id: string, project_id: string, kind: string, state: string, attempt: number,
- *   max_attempts: number, progress: number, progress_message: string, error: string | null }} Job
+ *   max_attempts: number, progress: number, progress_message: string, error: string | null,
+ *   cancel_requested_at: string | null }} Job
+ * @typedef {{ job_id: string, project_id: string, attempt: number,
+ *   lines: { id: string, at: string, message: string }[] }} JobLog
  * @typedef {{ connection_id: string, user: Person, role: Role, people: Omit<Present, "cursor">[],
  *   project: { id: string, name: string }, limits: Record<string, number>,
  *   log: { epoch: string, seq: number, resumed: boolean | null } }} Welcome
@@ -34,7 +37,7 @@
  * @typedef {{ state: { state: State, code?: number, reason?: string, after?: number },
  *   welcome: Welcome, people: Map<string, Present>, "user-joined": { user: Person, role: Role },
  *   "user-left": { user: Person }, "cursor-update": { user: Person } & Cursor,
- *   "file-change": Edit & { author: Person }, "job-updated": Job,
+ *   "file-change": Edit & { author: Person }, "job-updated": Job, "job-log": JobLog,
  *   "project-updated": { project_id: string } & Record<string, unknown>,
  *   "member-updated": { user_id: string, role: Role | null }, reconnect: { after_ms: number },
  *   "resync-required": { reason: string }, error: Problem }} RoomEvents

@@ -8,7 +8,7 @@ from lib import logs
 from lib.bridge import keys
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
-from lib.bridge.rooms import CURSORS_SHOWN, JOB_UPDATED
+from lib.bridge.rooms import CURSORS_SHOWN, JOB_LOG, JOB_UPDATED
 from realtime_host import bounds, frames, limits
 from realtime_host.audience import Audience
 from realtime_host.catch_up import CatchUp
@@ -145,6 +145,8 @@ class Lobby:
 
 
 def _key(message: Message) -> str | None:
+    if message.type == JOB_LOG:  # who is too slow for some of it reads it over REST
+        return f"log:{message.data.get('job_id')}"
     return progress_key(message) if message.type == JOB_UPDATED else None
 
 

@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 from lib.bridge import rooms
 from lib.files.schemas import FileChangeOut, FileListedOut
-from lib.jobs.schemas import JobUpdatedOut
+from lib.jobs.schemas import JobLogOut, JobUpdatedOut
 from lib.projects.schemas import (
     MemberUpdatedOut,
     PresentOut,
@@ -64,6 +64,11 @@ SENT = (
         "A job has changed its state, or (without a number) made progress.",
         (JobUpdatedOut,),
         "sometimes",
+    ),
+    Sent(
+        rooms.JOB_LOG,
+        "A job has said something; who is slow misses some of it, and reads it over REST.",
+        (JobLogOut,),
     ),
     Sent(
         rooms.PROJECT_UPDATED,

@@ -8,10 +8,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.jobs import artifacts, lifecycle
+from lib.jobs import artifacts, job_logs, lifecycle
 from lib.jobs.artifacts import Artifact
 from lib.jobs.lifecycle import Lease
 from lib.stores import postgres
+from worker.lines import Lines
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -43,6 +44,7 @@ class Context:
         self._lost = False
         self._told = float("-inf")
         self._open: Connection | None = None
+        self._lines = Lines()
 
     def age_ms(self) -> float:
         """Return how long the attempt has taken so far, in milliseconds."""
@@ -56,6 +58,8 @@ class Context:
         """Raise LeaseLost when going on is in vain; for handlers that do much between two calls."""
         if self._lost or monotonic() > self.ends:
             raise LeaseLost
+        if self._lines.due():
+            self.write_log()
 
     def progress(self, percent: float, message: str = "") -> None:
         """Tell the room how far the job is: 0 to 100, and a few words."""
@@ -73,6 +77,19 @@ class Context:
         if not kept:
             self.lose()
             raise LeaseLost
+
+    def log(self, message: str) -> None:
+        """Keep a line about the job, and show it to the room; there are bounds (worker.lines)."""
+        self._lines.add(message)
+        self.check()
+
+    def write_log(self) -> None:
+        """Write down the lines that wait; what calls the handler does so at its end."""
+        if not (lines := self._lines.take()):
+            return
+        with postgres.transaction() as conn:
+            if not job_logs.write(conn, self.lease, self.attempt, self.project_id, lines):
+                self.lose()
 
     def artifact(self, filename: str, media_type: str, content: bytes) -> None:
         """Make `content` the file to download once the job has succeeded; the last one counts."""

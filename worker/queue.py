@@ -24,6 +24,7 @@ from huey.storage import RedisStorage
 from redis import ConnectionPool, RedisError
 
 from lib import logs
+from lib.bridge import keys
 from lib.bridge.queue import TASK
 from lib.errors import Unavailable
 from lib.jobs.lifecycle import Row
@@ -124,11 +125,13 @@ class Queue(Huey):
         return [Taken(now, job_id, rows.pop(job_id, None)) for job_id in ids]
 
     def _job_ids(self) -> Iterator[UUID]:
-        first = self.storage.dequeue()
-        if first is None:
+        redis = self.storage.conn
+        taken = redis.brpop(list(keys.QUEUES.values()), READ_TIMEOUT)
+        if taken is None:
             return
+        key, first = taken
         more = self._ahead() - 1
-        rest = self.storage.conn.rpop(self.storage.queue_key, more) if more > 0 else None
+        rest = redis.rpop(key, more) if more > 0 else None
         for data in [first, *(rest or ())]:
             try:
                 yield _job_id(self.serializer.deserialize(data))

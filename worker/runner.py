@@ -131,7 +131,10 @@ def _result(kind: Kind, context: Context) -> Row | None:
         context.payload = kind.payload().load(context.payload)
     except ValidationError:
         raise PermanentFailure("This worker does not understand the payload.") from None
-    result = kind.handler(context)
+    try:
+        result = kind.handler(context)
+    finally:
+        context.write_log()
     if result is None:
         return None
     text = json.dumps(result)

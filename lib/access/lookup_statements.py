@@ -140,7 +140,7 @@ CASE WHEN j.project_id IS NOT NULL THEN greatest(wm.role, pm.role)
 _JOB_COLUMNS = """
 j.id, j.workspace_id, j.project_id, j.kind, j.payload, j.state, j.attempt, j.max_attempts, j.run_at,
 j.progress, j.progress_message, j.result, j.error, j.created_by, j.created_at, j.started_at,
-j.finished_at, j.schedule_id
+j.finished_at, j.schedule_id, j.priority, j.unique_key, j.cancel_requested_at
 """
 
 _SCOPES = {

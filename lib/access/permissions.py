@@ -151,6 +151,13 @@ _TABLE = (
     Permission("schedule.delete", "project", Level.OWNER, "write"),
     Permission("job.list", "project", Level.VIEWER, "read"),
     Permission("job.read", "job", Level.VIEWER, "read"),
+    Permission("job.logs", "job", Level.VIEWER, "read"),
+    Permission("job.cancel", "job", Level.COLLABORATOR, "write"),
+    Permission("job.retry", "job", Level.COLLABORATOR, "write"),
+    Permission("job.cancel-many", "project", Level.COLLABORATOR, "write"),
+    Permission("job.retry-many", "project", Level.COLLABORATOR, "write"),
+    Permission("job.pause", "project", Level.OWNER, "write"),
+    Permission("job.purge", "project", Level.OWNER, "write"),
 )
 
 PERMISSIONS = {permission.name: permission for permission in _TABLE}

@@ -8,11 +8,16 @@ is there makes no difference.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lib.access import throttle_queries
 from lib.config import settings
 from lib.errors import AppError
 from lib.stores import postgres
+
+if TYPE_CHECKING:
+    from lib.stores.connection import Connection
+    from lib.stores.statements import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,15 @@ def count(limit: Limit, subject: str) -> Standing:
     with postgres.connection() as conn:
         taken, resets_in = throttle_queries.count(conn, _key(limit, subject), limit.seconds)
     return Standing(limit, limit.most - taken, resets_in)
+
+
+def ahead(conn: Connection, limit: Limit, subject: str, more: int, check: Check) -> None:
+    """Count so many attempts at once, with the next statement of a transaction, or not at all.
+
+    `check` is given the row that tells how many are `taken`, with these, and in how many seconds
+    the window `resets_in`; it raises where that is too many.
+    """
+    throttle_queries.count_with_next(conn, _key(limit, subject), limit.seconds, more, check)
 
 
 def forgive(limit: Limit, subject: str) -> None:

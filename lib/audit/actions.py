@@ -112,7 +112,17 @@ _TABLE = (
     Action("job.retrying", "An attempt failed; another follows.", JOB_EVENTS, OF_JOB),
     Action("job.failed", "A job failed for good.", JOB_EVENTS, OF_JOB),
     Action("job.released", "A worker gave it back; it begins anew.", JOB_EVENTS, OF_JOB),
+    Action("job.cancel-requested", "One that runs was asked to stop.", JOB_EVENTS, OF_JOB),
     Action("job.cancelled", "A job was cancelled.", JOB_EVENTS, OF_JOB),
+    Action("job.retried", "One that had ended was begun again by hand.", JOB_EVENTS, OF_JOB),
+    Action("job.kind-paused", "In a project, jobs of a kind wait.", JOB_EVENTS, ("kind",)),
+    Action("job.kind-resumed", "They go on.", JOB_EVENTS, ("kind",)),
+    Action(
+        "job.purged",
+        "Old jobs of a project were deleted.",
+        JOB_EVENTS,
+        ("count", "finished_before"),
+    ),
 )
 
 ACTIONS = {action.name: action for action in _TABLE}

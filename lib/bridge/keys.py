@@ -3,6 +3,7 @@
 from uuid import UUID
 
 QUEUE = "huey.redis.collab"  # the list that a stock huey consumer named `collab` takes from
+QUEUES = {"high": f"{QUEUE}.high", "normal": QUEUE, "low": f"{QUEUE}.low"}  # the first ones first
 
 IDENTITY = "collab:identity"  # a random id, by which two processes know that it is one Redis
 ROOM_PREFIX = "collab:room:"

@@ -7,7 +7,7 @@ costs time (the sweep writes it again), and a repeated one nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,10 +38,16 @@ def message(job_id: UUID | str) -> str:
     return json.dumps(fields, separators=(",", ":"))
 
 
-def push(job_ids: Sequence[UUID | str]) -> None:
+def push(job_ids: Sequence[UUID | str], priority: str = "normal") -> None:
     """Queue jobs, in order; raises Unavailable when Redis does not answer."""
     if job_ids:
-        redis.tell("LPUSH", keys.QUEUE, *(message(job_id) for job_id in job_ids))
+        redis.tell("LPUSH", keys.QUEUES[priority], *(message(job_id) for job_id in job_ids))
+
+
+def push_rows(jobs: Sequence[Mapping[str, Any]]) -> None:
+    """Queue jobs by their `id` and `priority`; raises Unavailable when Redis does not answer."""
+    for priority in keys.QUEUES:
+        push([job["id"] for job in jobs if job["priority"] == priority], priority)
 
 
 def length() -> int:
@@ -49,7 +55,9 @@ def length() -> int:
 
     Raises Unavailable when Redis does not answer.
     """
-    if redis.execute("TYPE", keys.QUEUE) not in ("list", "none"):
-        logs.warning("queue.reset", key=keys.QUEUE)
-        redis.execute("DEL", keys.QUEUE)
-    return int(redis.execute("LLEN", keys.QUEUE))
+    lists = keys.QUEUES.values()
+    for key, kind in zip(lists, redis.pipeline([["TYPE", key] for key in lists]), strict=True):
+        if kind not in ("list", "none"):
+            logs.warning("queue.reset", key=key)
+            redis.execute("DEL", key)
+    return sum(map(int, redis.pipeline([["LLEN", key] for key in lists])))

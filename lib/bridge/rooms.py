@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CURSORS_SHOWN = "cursors-shown"  # from host to host: many in one message
 FILE_CHANGE = "file-change"
+JOB_LOG = "job-log"
 JOB_UPDATED = "job-updated"
 MEMBER_UPDATED = "member-updated"
 PROJECT_UPDATED = "project-updated"

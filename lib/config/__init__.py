@@ -72,6 +72,9 @@ class Settings:
     job_lease: int
     job_retry_delay: int
     job_lost_after: int
+    jobs_per_workspace: int
+    jobs_per_minute: int
+    job_retention_days: int
     audit_retention_days: int
     webhook_timeout: int
     webhook_allow_private: Networks
@@ -137,6 +140,9 @@ def load(env: Mapping[str, str]) -> Settings:
         job_lease=_duration(env, "JOB_LEASE", "30s"),
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
+        jobs_per_workspace=_count(env, "JOBS_PER_WORKSPACE", 10_000),
+        jobs_per_minute=_count(env, "JOBS_PER_MINUTE", 6_000),
+        job_retention_days=_count(env, "JOB_RETENTION_DAYS", 90),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
         webhook_timeout=_duration(env, "WEBHOOK_TIMEOUT", "15s"),
         webhook_allow_private=_networks(env, "WEBHOOK_ALLOW_PRIVATE"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pycrdt import Doc, Text
 
 FIELD = "content"  # the shared text's name in the document: what editors' bindings open
+NO_STRUCTS = b"\0"  # how an update begins that adds nothing
 SERVER = 1  # the client id of edits made here on the latest version; see `_open`
 
 
@@ -85,12 +86,19 @@ def merge(updates: Sequence[bytes], update: bytes) -> Merge:
     with _careful():
         document.apply_update(update)
         seconds = thread_time() - began
-        if document.get_update() == state:
+        if document.get_update() == state and not _is_early(document, update):
             return Merge(None, seconds)
         content = str(text)
     if "\0" in content:
         raise Invalid(mistake("/update", "NUL can't be stored."))
     return Merge(Edit(update, content, _told(merged, before, content)), seconds)
+
+
+def _is_early(document: Doc[Any], update: bytes) -> bool:
+    """Return whether there are things in an update that wait for others which are not here yet."""
+    from pycrdt import get_update
+
+    return not get_update(update, document.get_state()).startswith(NO_STRUCTS)
 
 
 def _told(merged: Delta, before: str, content: str) -> Delta:

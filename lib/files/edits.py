@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from lib.access.caller import Access
 from lib.audit import events
@@ -15,6 +15,13 @@ from lib.files.schemas import MAX_CONTENT, MAX_DOCUMENT
 SITTING = (
     10  # minutes: edits that follow each other closer than this are one entry in the audit log
 )
+
+
+class Merged(NamedTuple):
+    """What a merge took: seconds of CPU for the update itself, and how many had to be read."""
+
+    seconds: float
+    history: int
 
 
 def apply(access: Access, *, base: int, delta: Delta) -> dict[str, Any]:
@@ -44,11 +51,11 @@ def replace(access: Access, *, content: str, base: int | None) -> dict[str, Any]
     return _save(access, state, documents.edit([u["data"] for u in updates], behind, delta))[0]
 
 
-def merge(access: Access, update: bytes) -> float:
+def merge(access: Access, update: bytes) -> Merged:
     """Merge what an editor has made, a Yjs update, into the file, if there is anything new in it.
 
-    Returns how many seconds of CPU the update itself took. Raises Malformed for what is no update,
-    Invalid for what makes the file too long, NotFound when it is gone.
+    Raises Malformed for what is no update, Invalid for what makes the file too long, NotFound when
+    it is gone.
     """
     state, updates = _latest(access)
     history = [each["data"] for each in updates]
@@ -57,7 +64,7 @@ def merge(access: Access, update: bytes) -> float:
         if sum(map(len, history)) + len(update) > MAX_DOCUMENT:
             raise Invalid(mistake("/update", f"The document is longer than {MAX_DOCUMENT} bytes."))
         _save(access, state, edit)
-    return seconds
+    return Merged(seconds, len(history))
 
 
 def _latest(access: Access) -> tuple[dict[str, Any], list[dict[str, Any]]]:

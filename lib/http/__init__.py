@@ -16,6 +16,7 @@ from lib.http.bodies import accepts, query, receives
 from lib.http.etags import if_match
 from lib.http.guard import permits, public
 from lib.http.limited import limited
+from lib.http.waiting import waits
 
 __all__ = [
     "accepts",
@@ -31,4 +32,5 @@ __all__ = [
     "receives",
     "returns",
     "streams",
+    "waits",
 ]

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial, wraps
 from typing import Any, Literal
-from urllib.parse import quote
 
 from marshmallow import Schema
 
 from lib.access.caller import Access
 from lib.access.throttles import CREATION
 from lib.errors import AppError
-from lib.http import idempotency
+from lib.http import idempotency, ranges
 from lib.http.bodies import query_values
 from lib.http.current import at_hand
 from lib.http.etags import tagged
@@ -76,13 +75,17 @@ def creates(
     """Answer with the new row, and with its address: `location`, filled in from the row.
 
     A request with an Idempotency-Key is carried out once: see lib.http.idempotency. One person may
-    create so much in a minute, unless the route is `limited` otherwise.
+    create so much in a minute, unless the route is `limited` otherwise. A 202 says in how many
+    seconds to look what came of it: the row's `retry_after`.
     """
 
     def decorate(view: View) -> View:
         def create(access: Access, *args: Any, **params: Any) -> Reply:
             row = view(access, *args, **params)
-            return reply(writer(schema).one(row), status, {"Location": location.format_map(row)})
+            more = {"Location": location.format_map(row)}
+            if status == 202:
+                more["Retry-After"] = str(row["retry_after"])
+            return reply(writer(schema).one(row), status, more)
 
         @wraps(view)
         def answered(access: Access, *args: Any, **params: Any) -> Reply:
@@ -127,14 +130,14 @@ def lists(
 
 
 def downloads(errors: Errors = ()) -> Callable[[View], View]:
-    """Answer with a file to save: the view returns `filename`, `media_type` and `content`."""
+    """Answer with a file to save, or a part of it: the view returns what a File is made of."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def answered(*args: Any, **params: Any) -> Reply:
-            return _file(**view(*args, **params))
+            return ranges.answer(ranges.File(**view(*args, **params)))
 
-        answered.answer = Answer("file", 200, None, errors)  # type: ignore[attr-defined]
+        answered.answer = Answer("file", 200, None, (*errors, ranges.RangeNotSatisfiable))  # type: ignore[attr-defined]
         return answered
 
     return decorate
@@ -151,19 +154,11 @@ def streams(*media: str, errors: Errors = ()) -> Callable[[View], View]:
         @wraps(view)
         def answered(*args: Any, **params: Any) -> Stream:
             made = view(*args, **params)
-            return Stream(made["pieces"], _saved_as(made["filename"], made["media_type"]))
+            saved_as = ranges.attachment(made["filename"])
+            head = {"Content-Type": made["media_type"], "Content-Disposition": saved_as}
+            return Stream(made["pieces"], head)
 
         answered.answer = Answer("stream", 200, None, errors, media=media)  # type: ignore[attr-defined]
         return answered
 
     return decorate
-
-
-def _file(filename: str, media_type: str, content: bytes) -> Reply:
-    return Reply(bytes(content), 200, _saved_as(filename, media_type))
-
-
-def _saved_as(filename: str, media_type: str) -> dict[str, str]:
-    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    return {"Content-Type": media_type, "Content-Disposition": disposition}

@@ -35,11 +35,13 @@ SECURE = {
     "Cache-Control": "no-store",
 }
 ALLOWED_HEADERS = (
-    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id"
+    "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Idempotency-Key, Range, "
+    "X-Request-Id"
 )
 EXPOSED_HEADERS = (
-    "ETag, Idempotency-Replayed, Link, Location, RateLimit-Limit, RateLimit-Policy, "
-    "RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Link, "
+    "Location, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After, X-Request-Id"
 )
 
 

@@ -26,7 +26,7 @@ from lib.http.reply import Reply
 
 NONCE_BYTES = 12
 REPLAYED = "Idempotency-Replayed"  # on an answer that was given before
-KEPT_HEADERS = ("Content-Type", "Location")
+KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
 
 # The draft's structured string, or, as most clients send it, the bare text.
 _KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')

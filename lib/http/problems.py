@@ -52,6 +52,8 @@ def _app_error(error: AppError) -> Reply:
         more["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         more["Retry-After"] = RETRY_AFTER
+    if error.retry_after:
+        more["Retry-After"] = str(error.retry_after)
     if isinstance(error, TooMany):
         more["Retry-After"] = str(error.standing.resets_in)
         limited.show(error.standing)

@@ -26,7 +26,7 @@ class Reply:
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         """Answer the request; a HEAD is told the length only."""
         headers = list(self.headers.items())
-        if self.status not in (204, 304):
+        if self.status not in (204, 304) and "Content-Length" not in self.headers:
             headers.append(("Content-Length", str(len(self.body))))
         start(_LINES[self.status], headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_ARTIFACT = 50 * 1024 * 1024  # bytes
 MAX_FILENAME = 150  # characters
+TAG_BYTES = 12
 MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
 
 
@@ -45,11 +48,16 @@ def keep(conn: Connection, job_id: UUID, artifact: Artifact) -> None:
 
 
 def read(conn: Connection, job_id: UUID) -> dict[str, Any]:
-    """Return file name, media type and content; raises NotFound when a job has made nothing."""
-    artifact = queries.artifact(conn, job_id)
-    if artifact is None:
+    """Return what the File to download is made of; raises NotFound when a job has made none.
+
+    A job makes one but once: its id and the file's time tell the version.
+    """
+    about = queries.artifact(conn, job_id)
+    if about is None:
         raise NotFound("This job has made no file, or not yet.")
-    return artifact
+    version = f"{job_id} {about.pop('created_at').isoformat()}".encode()
+    tag = blake2b(version, digest_size=TAG_BYTES).hexdigest()
+    return about | {"tag": tag, "read": partial(queries.artifact_part, conn, job_id)}
 
 
 def safe_name(text: str) -> str:

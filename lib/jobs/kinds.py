@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,14 @@ def check(conn: Connection, kind: str, payload: dict[str, Any]) -> dict[str, Any
     if mistakes := list(_mistakes(known["validator"], payload)):
         raise Invalid(*mistakes[:MAX_MISTAKES])
     return known
+
+
+def check_names(conn: Connection, names: Mapping[str, str]) -> None:
+    """Raise Invalid for what is no kind; the names come by the pointers to where they stand."""
+    known = set(queries.public_kind_names(conn)) if names else set()
+    unknown = [pointer for pointer, name in names.items() if name not in known]
+    if unknown:
+        raise Invalid(*(mistake(pointer, "There is no such kind.") for pointer in unknown))
 
 
 def _known(conn: Connection, kind: str) -> dict[str, Any] | None:

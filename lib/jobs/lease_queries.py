@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.lookup_statements import SHARED
-from lib.jobs.queries import CHANGED, COLUMNS, WITH_ACTOR
+from lib.jobs.queries import CHANGED, COLUMNS, NOT_PAUSED, WITH_ACTOR
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -31,7 +31,7 @@ def claim(
     lease: int,
     spare: bool,
 ) -> list[Row]:
-    """Take those of these jobs that are due and of these kinds; `lease` is in seconds.
+    """Take those of these jobs that are due, of these kinds, not paused; `lease` is in seconds.
 
     With `spare`, only those that have another attempt after this one.
     """
@@ -41,6 +41,7 @@ def claim(
             SELECT id FROM jobs
             WHERE id = ANY(%(ids)s) AND state IN ('queued', 'retrying') AND run_at <= now()
               AND kind = ANY(%(kinds)s) AND (NOT %(spare)s OR attempt + 1 < max_attempts)
+              AND {NOT_PAUSED}
             ORDER BY id FOR UPDATE
         ), changed AS (
             UPDATE jobs j SET state = 'running', attempt = attempt + 1, worker = %(worker)s,

@@ -125,7 +125,7 @@ def release(conn: Connection, leases: Sequence[Lease], delay: float = 0) -> set[
     tell(conn, "job.released", rows)
     released = {row["id"] for row in rows}
     if released and not delay:
-        conn.after_commit(partial(queue.push, list(released)))
+        conn.after_commit(partial(queue.push_rows, rows))
     return released
 
 

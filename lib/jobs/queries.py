@@ -1,4 +1,4 @@
-"""SQL of jobs as people see them: kinds, submission, lists, artifacts."""
+"""SQL of jobs: kinds, submission, retention, artifacts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,24 @@ if TYPE_CHECKING:
 COLUMNS = """
 id, workspace_id, project_id, kind, payload, state, attempt, max_attempts, run_at, progress,
 progress_message, result, error, request_id, created_by, created_at, started_at, finished_at,
-schedule_id
+schedule_id, priority, unique_key, cancel_requested_at
+"""
+
+# What most jobs are submitted with.
+DEFAULTS = {"schedule_id": None, "priority": "normal", "unique_key": None}
+
+# As the index spells it: only so is it of use.
+LIVE = "('queued', 'running', 'retrying')"
+UNLESS_LIVE = f"""
+ON CONFLICT (project_id, kind, unique_key) WHERE unique_key IS NOT NULL AND state IN {LIVE}
+DO NOTHING
+"""
+
+# Of `jobs`: its project has not paused its kind. One of no project can't be paused.
+NOT_PAUSED = """
+NOT EXISTS (
+    SELECT 1 FROM paused_kinds p WHERE p.project_id = jobs.project_id AND p.kind = jobs.kind
+)
 """
 
 # For statements that change jobs: what the log and the room have to know of each.
@@ -62,55 +79,37 @@ def public_kind_names(conn: Connection) -> list[str]:
     return [row["kind"] for row in rows]
 
 
-def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any]:
-    """Create a job; a `run_at` of null or in the past means now."""
+def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
+    """Create a job; a `run_at` of null or in the past means now.
+
+    None, where another one with its unique key lives.
+    """
     from psycopg.types.json import Jsonb
 
-    return (
-        conn.execute(
-            f"""
+    return conn.execute(
+        f"""
         INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, run_at,
-                          request_id, created_by, schedule_id)
+                          request_id, created_by, schedule_id, priority, unique_key)
         VALUES (%(id)s, %(workspace_id)s, %(project_id)s, %(kind)s, %(payload)s, %(max_attempts)s,
                 greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s,
-                %(schedule_id)s)
-        RETURNING {COLUMNS}, run_at > now() AS later
+                %(schedule_id)s, %(priority)s::job_priority, %(unique_key)s)
+        {UNLESS_LIVE if job.get("unique_key") else ""}
+        RETURNING {COLUMNS}, extract(epoch FROM run_at - now())::float8 AS due_in
         """,  # noqa: S608
-            {"schedule_id": None} | job | {"payload": Jsonb(job["payload"])},
-        ).fetchone()
-        or {}
-    )
+        DEFAULTS | job | {"payload": Jsonb(job["payload"])},
+    ).fetchone()
 
 
-def of_project(
-    conn: Connection, project_id: UUID, *, before: UUID | None, limit: int, state: str | None
-) -> list[dict[str, Any]]:
-    """List a project's jobs, newest first, from before a given one; of one state, if given."""
-    return conn.execute(
+def live_id(conn: Connection, project_id: UUID, kind: str, unique_key: str) -> UUID | None:
+    """Return the id of the job with this key that has not ended."""
+    row = conn.execute(
         f"""
-        SELECT {COLUMNS} FROM jobs
-        WHERE project_id = %(project_id)s
-          AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
-          AND (%(state)s::job_state IS NULL OR state = %(state)s::job_state)
-        ORDER BY id DESC LIMIT %(limit)s
+        SELECT id FROM jobs
+        WHERE project_id = %s AND kind = %s AND unique_key = %s AND state IN {LIVE}
         """,  # noqa: S608
-        {"project_id": project_id, "before": before, "limit": limit, "state": state},
-    ).fetchall()
-
-
-def of_workspace(
-    conn: Connection, workspace_id: UUID, *, before: UUID | None, limit: int
-) -> list[dict[str, Any]]:
-    """List the jobs of a workspace as a whole, newest first, from before a given one."""
-    return conn.execute(
-        f"""
-        SELECT {COLUMNS} FROM jobs
-        WHERE workspace_id = %(workspace_id)s AND project_id IS NULL
-          AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
-        ORDER BY id DESC LIMIT %(limit)s
-        """,  # noqa: S608
-        {"workspace_id": workspace_id, "before": before, "limit": limit},
-    ).fetchall()
+        [project_id, kind, unique_key],
+    ).fetchone()
+    return row["id"] if row else None
 
 
 def cancel_all(conn: Connection, project_id: UUID, reason: str) -> list[dict[str, Any]]:
@@ -162,8 +161,20 @@ def insert_artifact(
 
 
 def artifact(conn: Connection, job_id: UUID) -> dict[str, Any] | None:
-    """Return what a job made: file name, media type and content."""
+    """Return file name, media type, size in bytes and age of what a job made."""
     return conn.execute(
-        "SELECT filename, media_type, content FROM job_artifacts WHERE job_id = %s",
+        """
+        SELECT filename, media_type, octet_length(content) AS size, created_at
+        FROM job_artifacts WHERE job_id = %s
+        """,
         [job_id],
     ).fetchone()
+
+
+def artifact_part(conn: Connection, job_id: UUID, first: int, count: int) -> bytes:
+    """Return so many bytes of what a job made; Postgres reads no others."""
+    row = conn.execute(
+        "SELECT substring(content FROM %s FOR %s) AS part FROM job_artifacts WHERE job_id = %s",
+        [first + 1, count, job_id],
+    ).fetchone()
+    return bytes(row["part"]) if row else b""

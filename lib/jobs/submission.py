@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.caller import Access, Caller
 from lib.bridge import queue
+from lib.errors import Conflict, Invalid, mistake
 from lib.ids import new_id
-from lib.jobs import kinds, queries
+from lib.jobs import kinds, queries, quotas
 from lib.jobs.telling import tell
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
+
+SOON = 1  # seconds after which it is worth while to look how a job is
+
+
+class JobExists(Conflict):
+    """A job of the kind with the same unique key has not ended yet; `job_id` says which."""
+
+    type, title = "job-exists", "There is such a job already"
+
+    def __init__(self, job_id: UUID | None) -> None:
+        place = {"job_id": str(job_id), "location": f"/api/v1/jobs/{job_id}"} if job_id else {}
+        super().__init__("One with this unique key waits or runs; it was left as it is.", **place)
 
 
 def submit(
@@ -24,13 +38,20 @@ def submit(
     payload: dict[str, Any],
     run_at: datetime | None,
     max_attempts: int | None,
+    priority: str,
+    unique_key: str | None,
 ) -> dict[str, Any]:
     """Create a job in the project, to run at once or at `run_at`, and return it.
 
-    Raises Invalid for an unknown kind, or a payload that the kind does not take.
+    With it goes `retry_after`: in how many seconds to look how it is. Raises Invalid for an unknown
+    kind, or what the kind does not take, JobExists, and QuotaExceeded.
     """
     known, caller = kinds.check(access.conn, kind, payload), access.caller
-    return _create(
+    if max_attempts and max_attempts > known["max_attempts"]:
+        most = f"Of this kind, a job has at most {known['max_attempts']}."
+        raise Invalid(mistake("/max_attempts", most))
+    quotas.ask(access.conn, access.target["workspace_id"])
+    job = _create(
         access.conn,
         {
             "workspace_id": access.target["workspace_id"],
@@ -39,22 +60,29 @@ def submit(
             "payload": payload,
             "max_attempts": max_attempts or known["max_attempts"],
             "run_at": run_at,
+            "priority": priority,
+            "unique_key": unique_key,
             "request_id": caller.origin.request_id,
             "created_by": caller.user_id,
         },
         caller,
     )
+    return job | {"retry_after": max(SOON, ceil(job["due_in"]))}
 
 
 def submit_for_workspace(
     access: Access, *, kind: str, payload: dict[str, Any], max_attempts: int
 ) -> dict[str, Any]:
-    """Create a job of the workspace as a whole, of an internal kind, and return it."""
+    """Create a job of the workspace as a whole, of an internal kind, and return it.
+
+    With it goes `retry_after`, as from `submit`. Raises QuotaExceeded.
+    """
+    quotas.ask(access.conn, access.id)
     given = {"kind": kind, "payload": payload, "max_attempts": max_attempts, "run_at": None}
     place = {"workspace_id": access.id, "project_id": None}
     caller = access.caller
     by = {"request_id": caller.origin.request_id, "created_by": caller.user_id}
-    return _create(access.conn, place | given | by, caller)
+    return _create(access.conn, place | given | by, caller) | {"retry_after": SOON}
 
 
 def submit_scheduled(conn: Connection, schedule: dict[str, Any]) -> dict[str, Any]:
@@ -94,9 +122,18 @@ def _create(
     actor: dict[str, Any] | None = None,
     **details: Any,
 ) -> dict[str, Any]:
-    job = queries.insert(conn, {"id": new_id()} | given)
-    later = job.pop("later")
+    job = _inserted(conn, {"id": new_id()} | given)
     tell(conn, "job.submitted", [job | (actor or {})], actor=caller, **details)
-    if not later:
-        conn.after_commit(partial(queue.push, [job["id"]]))  # the sweep heals a push that fails
+    if job["due_in"] <= 0:
+        conn.after_commit(partial(queue.push_rows, [job]))  # the sweep heals a push that fails
+    return job
+
+
+def _inserted(conn: Connection, given: dict[str, Any]) -> dict[str, Any]:
+    if job := queries.insert(conn, given):
+        return job
+    live = queries.live_id(conn, given["project_id"], given["kind"], given["unique_key"])
+    job = None if live else queries.insert(conn, given)  # it has just ended
+    if job is None:
+        raise JobExists(live)
     return job

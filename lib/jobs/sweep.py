@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lib.bridge import queue
 from lib.config import settings
-from lib.jobs import sweep_queries
+from lib.jobs import quotas, sweep_queries
 from lib.jobs.telling import tell
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one sweep
+ROUNDS = 10  # so many batches of those whose time has come: many may have the same
 DIED = "The worker stopped in the middle of this attempt."
 NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
 
@@ -20,7 +19,9 @@ def sweep() -> dict[str, int]:
 
     Raises Unavailable while a store does not answer.
     """
-    return NOTHING | _stalled() | _due() | _lost()
+    done = NOTHING | _stalled() | _due() | _lost()
+    quotas.count_waiting()
+    return done
 
 
 def _stalled() -> dict[str, int]:
@@ -30,16 +31,21 @@ def _stalled() -> dict[str, int]:
         failed = [row for row in rows if row["state"] == "failed"]
         tell(conn, "job.retrying", retaken)
         tell(conn, "job.failed", failed)
-        conn.after_commit(lambda: queue.push(_ids(retaken)))
+        conn.after_commit(lambda: queue.push_rows(retaken))
     return {"retaken": len(retaken), "failed": len(failed)}
 
 
 def _due() -> dict[str, int]:
     # Pushed before the commit: if Redis does not answer, they count as due still.
-    with postgres.transaction() as conn:
-        due = sweep_queries.take_due(conn, BATCH)
-        queue.push(due)
-    return {"due": len(due)}
+    taken = 0
+    for _ in range(ROUNDS):
+        with postgres.transaction() as conn:
+            due = sweep_queries.take_due(conn, BATCH)
+            queue.push_rows(due)
+        taken += len(due)
+        if len(due) < BATCH:
+            break
+    return {"due": taken}
 
 
 def _lost() -> dict[str, int]:
@@ -50,9 +56,5 @@ def _lost() -> dict[str, int]:
         if missing <= 0:
             return {"lost": 0}
         lost = sweep_queries.take_lost(conn, settings().job_lost_after, missing)
-        queue.push(lost)
+        queue.push_rows(lost)
     return {"lost": len(lost)}
-
-
-def _ids(rows: list[dict[str, Any]]) -> list[Any]:
-    return [row["id"] for row in rows]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from lib.jobs.queries import CHANGED, WITH_ACTOR
+from lib.jobs.queries import CHANGED, NOT_PAUSED, WITH_ACTOR
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
+Row = dict[str, Any]
 
-def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[dict[str, Any]]:
+
+def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[Row]:
     """Take jobs from workers that stopped renewing: queued again, or failed after the last attempt.
 
     After a restart of Postgres, workers first have a lease's time (in seconds) to renew.
@@ -38,45 +39,46 @@ def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[di
     ).fetchall()
 
 
-def take_due(conn: Connection, limit: int) -> list[UUID]:
+def take_due(conn: Connection, limit: int) -> list[Row]:
     """Return jobs whose time has come since they were last queued; they count as queued now."""
-    rows = conn.execute(
-        """
+    return conn.execute(
+        f"""
         UPDATE jobs SET queued_at = now() WHERE id IN (
             SELECT id FROM jobs
             WHERE state IN ('queued', 'retrying') AND run_at <= now() AND queued_at < run_at
+              AND {NOT_PAUSED}
             ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED
-        ) RETURNING id
-        """,
+        ) RETURNING id, priority
+        """,  # noqa: S608
         [limit],
-    )
-    return [row["id"] for row in rows]
+    ).fetchall()
 
 
-def take_lost(conn: Connection, after: int, limit: int) -> list[UUID]:
+def take_lost(conn: Connection, after: int, limit: int) -> list[Row]:
     """Return jobs that were queued over `after` seconds ago and wait still, the oldest first."""
-    rows = conn.execute(
-        """
+    return conn.execute(
+        f"""
         UPDATE jobs SET queued_at = now() WHERE id IN (
             SELECT id FROM jobs
             WHERE state IN ('queued', 'retrying') AND run_at <= now()
               AND queued_at < now() - make_interval(secs => %s)
+              AND {NOT_PAUSED}
             ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED
-        ) RETURNING id
-        """,
+        ) RETURNING id, priority
+        """,  # noqa: S608
         [after, limit],
-    )
-    return [row["id"] for row in rows]
+    ).fetchall()
 
 
 def waiting(conn: Connection, limit: int) -> int:
     """Count the jobs that should be in the queue now, up to `limit`."""
     row = conn.execute(
-        """
+        f"""
         SELECT count(*) AS waiting FROM (
-            SELECT 1 FROM jobs WHERE state IN ('queued', 'retrying') AND run_at <= now() LIMIT %s
+            SELECT 1 FROM jobs
+            WHERE state IN ('queued', 'retrying') AND run_at <= now() AND {NOT_PAUSED} LIMIT %s
         ) due
-        """,
+        """,  # noqa: S608
         [limit],
     ).fetchone()
     return row["waiting"] if row else 0

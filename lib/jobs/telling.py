@@ -47,7 +47,9 @@ def show_progress(conn: Connection, row: Row) -> None:
 
 def _shown(row: Row) -> Row:
     shown = {"job_id": str(row["id"]), "project_id": str(row["project_id"])}
-    return shown | {name: row[name] for name in _SHOWN}
+    asked = row["cancel_requested_at"]
+    shown |= {name: row[name] for name in _SHOWN}
+    return shown | {"cancel_requested_at": asked and asked.isoformat()}
 
 
 def _event(action: str, row: Row, actor: Caller | None, details: Row) -> Event:

@@ -89,7 +89,9 @@ def _headers(operation: Operation) -> list[str]:
     wanted = {
         "Idempotency-Key": operation.answer.kind == "created",
         "If-Match": operation.takes_if_match,
-        "If-None-Match": operation.answer.kind == "one" and operation.method == "GET",
+        "If-None-Match": operation.answer.kind in ("one", "file") and operation.method == "GET",
+        "Range": operation.answer.kind == "file",
+        "If-Range": operation.answer.kind == "file",
         "X-Request-Id": True,
     }
     return [name for name, holds in wanted.items() if holds]
@@ -98,18 +100,26 @@ def _headers(operation: Operation) -> list[str]:
 def _success(operation: Operation) -> dict[str, Any]:
     answer = operation.answer
     response: dict[str, Any] = {"description": operation.summary or "Done."}
+    more: dict[str, Any] = {}
     names = ["X-Request-Id", *parts.ANSWER_HEADERS[answer.kind]]
-    if answer.kind == "one" and operation.method != "POST":
+    if answer.kind == "file" or (answer.kind == "one" and operation.method != "POST"):
         names.append("ETag")
+    if answer.status == 202:
+        names.append("Retry-After")
     if operation.limit:
         names += parts.LIMIT_HEADERS
     response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    if answer.kind in ("file", "stream"):
+    if answer.kind == "file":
+        response["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+        partial = {"Content-Range": {"$ref": "#/components/headers/Content-Range"}}
+        part = response | {"description": "A part.", "headers": response["headers"] | partial}
+        more["206"] = part
+    elif answer.kind == "stream":
         binary = {"schema": {"type": "string", "format": "binary"}}
-        response["content"] = dict.fromkeys(answer.media or ("*/*",), binary)
+        response["content"] = dict.fromkeys(answer.media, binary)
     elif answer.schema:
         response["content"] = {JSON: {"schema": _shown(answer.kind, answer.schema)}}
-    responses = {str(answer.status): response}
+    responses = {str(answer.status): response} | more
     if "If-None-Match" in _headers(operation):
         responses["304"] = {"description": "You have this version already."}
     return responses

@@ -18,7 +18,7 @@ ANSWER_HEADERS = {
     "one": (),
     "created": ("Location", "Idempotency-Replayed"),
     "page": ("Link",),
-    "file": ("Content-Disposition",),
+    "file": ("Accept-Ranges", "Content-Disposition"),
     "stream": ("Content-Disposition",),
     "nothing": (),
 }
@@ -35,6 +35,8 @@ PROBLEM = {
         "request_id": {"type": "string"},
         "required_role": {"type": "string"},
         "required_scope": {"type": "string"},
+        "job_id": {"type": "string", "format": "uuid"},
+        "location": {"type": "string", "description": "Where what is in the way can be read."},
         "errors": {
             "type": "array",
             "description": "Each mistake in the input.",
@@ -51,6 +53,8 @@ PROBLEM = {
 }
 
 _HEADERS = {
+    "Accept-Ranges": "`bytes`: parts can be asked for.",
+    "Content-Range": "Which bytes these are, and of how many.",
     "Content-Disposition": "The name to save the file under.",
     "ETag": "The version that this answer shows.",
     "Idempotency-Replayed": "`true` when this is the answer to an earlier request with the key.",
@@ -71,6 +75,14 @@ _PARAMETERS = {
     ),
     "If-Match": ("Write only if this is still the version there.", {"type": "string"}),
     "If-None-Match": ("Answer 304 if this is still the version there.", {"type": "string"}),
+    "If-Range": (
+        "With Range: answer with the part only of this version, else with the whole.",
+        {"type": "string"},
+    ),
+    "Range": (
+        "Answer with one part: `bytes=0-99`, `bytes=100-`, `bytes=-100`.",
+        {"type": "string"},
+    ),
     "X-Request-Id": (
         "An id of the client's own: 8 to 128 letters, digits, dots, dashes; others are left aside.",
         {"type": "string"},

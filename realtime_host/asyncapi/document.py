@@ -34,7 +34,7 @@ def build() -> Json:
         "info": {"title": parts.TITLE, "version": VERSION} | parts.INFO,
         "defaultContentType": "application/json",
         "servers": parts.SERVERS,
-        "channels": {"room": parts.room(_references(messages))},
+        "channels": {"room": parts.room(_references(messages)), "file": parts.file()},
         "operations": _received(events) | _sent(),
         "components": {
             "messages": messages,

@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.bridge.tickets import TICKET_TTL
 from lib.errors import BadRequest, Forbidden, NotFound, Unauthenticated, Unavailable
+from lib.files.documents import FIELD
 from realtime_host import bounds, close_codes
 from realtime_host.dispatch import MAX_ID
 from realtime_host.door import SUBPROTOCOL
@@ -119,4 +120,36 @@ def room(messages: dict[str, Any]) -> dict[str, Any]:
             for code, then in _CLOSES.items()
         },
         "x-limits": bounds.shown(),
+    }
+
+
+def file() -> dict[str, Any]:
+    """Return the channel of Yjs providers, whose messages are described by their own protocol."""
+    return {
+        "address": "/yjs/{file_id}",
+        "title": "A file that Yjs providers have open",
+        "description": (
+            "The protocol of y-websocket, binary: sync and awareness, as in "
+            "github.com/yjs/y-protocols. The text of the file is the shared text "
+            f"`{FIELD}`. Updates of viewers are answered by `permission denied`."
+        ),
+        "parameters": {"file_id": {"description": "The id of the file, a UUID."}},
+        "messages": {
+            "provider": {
+                "name": "provider",
+                "summary": "One message of y-websocket, of either side.",
+                "contentType": "application/octet-stream",
+                "payload": {"type": "string", "format": "binary"},
+            }
+        },
+        "bindings": {
+            "ws": {
+                "method": "GET",
+                "query": {"type": "object", "properties": {"ticket": _QUERY["ticket"]}},
+                "bindingVersion": "0.1.0",
+            }
+        },
+        "x-permission": "file.read",
+        "x-permission-to-write": "file.update",
+        "x-refusals": {str(error.status): error.title for error in _REFUSED},
     }

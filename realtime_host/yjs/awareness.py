@@ -7,6 +7,7 @@ it is of, or from a newer one of the same person; everything else is an echo.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from realtime_host import limits
 from realtime_host.yjs.editor import Editor
@@ -21,6 +22,18 @@ class Known:
     user_id: str
     editor: Editor | None  # none: it is another host's, or has left
     at: float
+
+
+class Learned(NamedTuple):
+    """What came of another host's word: what of it is news, and what both sides may not know.
+
+    `ended` are ends that the other host has not heard of; `missed` are those of editors of ours,
+    which are still here and count on once they are told.
+    """
+
+    news: list[State]
+    ended: list[State]
+    missed: list[tuple[Editor, State]]
 
 
 class Awareness:
@@ -40,21 +53,25 @@ class Awareness:
         for state in said:
             if self._is_own(editor, state):
                 known = self._known.get(state.client)
-                if known and known.state.json == GONE and state.clock <= known.state.clock:
+                if known and _has_ended(known, state):
                     missed.append(known.state)
                 elif self._take(state, editor.user_id, editor, now):
                     news.append(state)
         return news, missed
 
-    def learn(self, user_id: str, told: list[State], now: float) -> list[State]:
-        """Take in what another host has been told by somebody; return what of it is news."""
-        news = []
+    def learn(self, user_id: str, told: list[State], now: float) -> Learned:
+        """Take in what another host has been told by somebody."""
+        learned = Learned([], [], [])
         for state in told:
             known = self._known.get(state.client)
-            mine = known is not None and known.editor is not None
-            if not mine and self._take(state, user_id, None, now):
-                news.append(state)
-        return news
+            if known and known.editor:
+                if state.json == GONE and state.clock >= known.state.clock:
+                    learned.missed.append((known.editor, state))
+            elif known and _has_ended(known, state):
+                learned.ended.append(known.state)
+            elif self._take(state, user_id, None, now):
+                learned.news.append(state)
+        return learned
 
     def leave(self, editor: Editor, now: float) -> list[State]:
         """Return the last state of one who has left: nowhere."""
@@ -98,3 +115,7 @@ class Awareness:
             state = known.state
         self._known[state.client] = Known(state, user_id, editor, now)
         return known is None or known.state != state
+
+
+def _has_ended(known: Known, state: State) -> bool:
+    return known.state.json == GONE and state.json != GONE and state.clock <= known.state.clock

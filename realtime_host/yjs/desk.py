@@ -93,9 +93,7 @@ class Desk:
             elif seq > document.seq or not seq:
                 self._read(document)
         elif message.type == docs.AWARENESS:
-            states = list(wire.states(docs.unpack(message.data["states"])))
-            news = document.awareness.learn(message.data["user_id"], states, monotonic())
-            document.tell_states(news)
+            self._learn_states(document, message.data["user_id"], message.data["states"])
         elif message.type == docs.AWARENESS_ASKED:
             for user_id, states in document.awareness.own().items():
                 self._publish_states(document, user_id, states)
@@ -128,6 +126,15 @@ class Desk:
         # Of too many, some are left out: providers say where they are every few seconds anyway.
         if news and editor.rate.take() is Verdict.ACCEPTED:
             self._tell_states(document, news, editor)
+
+    def _learn_states(self, document: Document, user_id: str, told: str) -> None:
+        states = list(wire.states(docs.unpack(told)))
+        learned = document.awareness.learn(user_id, states, monotonic())
+        document.tell_states(learned.news)
+        for editor, state in learned.missed:
+            document.tell(editor, wire.awareness([state]))
+        if learned.ended:
+            self._publish_states(document, user_id, learned.ended)
 
     def _tell_states(self, document: Document, states: list[wire.State], editor: Editor) -> None:
         if states:

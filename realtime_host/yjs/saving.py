@@ -9,10 +9,12 @@ from lib import logs
 from lib.access import lookups
 from lib.bridge import rooms
 from lib.errors import NotFound
-from lib.files import documents, edits, history
+from lib.files import compaction, documents, edits, history
 from lib.files.history import Sync
 from lib.stores import postgres
 from realtime_host.yjs.editor import Editor
+
+FOLD_AT = 2 * compaction.LONG  # updates: who types all day does not wait for the cron to fold them
 
 
 def save(editor: Editor, updates: Sequence[bytes]) -> float:
@@ -30,7 +32,11 @@ def save(editor: Editor, updates: Sequence[bytes]) -> float:
             access = lookups.find(
                 conn, "file.update", visitor.claims, origin, file_id, lock="write"
             )
-            return edits.merge(access, update)
+            merged = edits.merge(access, update)
+        if merged.history > FOLD_AT:
+            with postgres.transaction() as conn:
+                compaction.compact(conn, file_id)
+        return merged.seconds
     finally:
         rooms.sender.set("")
 

@@ -25,6 +25,9 @@ BODIES = {
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
     "audit.set-retention": {"days": 90},
+    "job.cancel-many": {"kind": "test.no-such"},
+    "job.retry-many": {},
+    "job.pause": {"kinds": [KIND]},
     "webhook.create": {"url": "https://hooks.example.com/another"},
     "webhook.update": {"description": "changed"},
     "webhook.rotate": {"keep_for": 60},
@@ -39,6 +42,7 @@ QUERIES = {
     "permission.explain": "?permission=account.read",
     "audit.timeline": "?request_id=test-request",
     "upload.extend": "?part=2",
+    "job.purge": "?finished_before=2020-01-01T00:00:00Z",
 }
 BYTES = {
     name: {"data": b"PK", "content_type": "application/zip"}

@@ -15,9 +15,6 @@ import sys
 import time
 from pathlib import Path
 
-from flask import Flask
-
-from lib.access import tokens
 from lib.access.caller import Origin
 from lib.accounts import queries, sessions
 from lib.config import settings
@@ -64,10 +61,8 @@ def run(directory: Path) -> dict[str, object]:
 
 
 def _people() -> list[tuple[str, str]]:
-    app = Flask(__name__)
-    tokens.install(app)
     seats, origin = [], Origin("bench-fanout", "127.0.0.1", "bench")
-    with app.app_context(), postgres.transaction() as conn:
+    with postgres.transaction() as conn:
         for _ in range(ROOMS):
             workspace = workspaces.insert(conn, new_id(), "Bench")["id"]
             project = projects.insert(conn, new_id(), workspace, "Bench", "")["id"]

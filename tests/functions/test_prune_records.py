@@ -15,7 +15,8 @@ from lib.jobs import retention
 from lib.mail import mail
 from lib.stores import postgres
 
-NOTHING = dict.fromkeys(("answers", "counts", "jobs", "uploads", "deliveries", "secrets"), 0)
+NAMES = ("answers", "counts", "jobs", "old_jobs", "uploads", "deliveries", "secrets")
+NOTHING = dict.fromkeys(NAMES, 0)
 
 
 @pytest.fixture

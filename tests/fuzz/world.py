@@ -66,6 +66,8 @@ class World:
             "token": self._ids["token"],
             "user_id": viewer.id,
             "kind": KIND,
+            "kinds": [KIND],
+            "max_attempts": 1,  # of that kind
             "url": "https://hooks.example.com/fuzz",
             "cron": "0 3 * * *",
             "timezone": "Europe/Berlin",

@@ -67,10 +67,19 @@ def test_every_event_that_clients_may_send_is_in_it_with_the_role_it_needs():
 
 
 def test_everything_that_a_use_case_announces_is_in_it():
-    announced = {rooms.FILE_CHANGE, rooms.JOB_UPDATED, rooms.MEMBER_UPDATED, rooms.PROJECT_UPDATED}
+    announced = {rooms.FILE_CHANGE, rooms.JOB_LOG, rooms.JOB_UPDATED, rooms.MEMBER_UPDATED}
+    announced.add(rooms.PROJECT_UPDATED)
     assert announced <= {sent.name for sent in SENT}
     messages = document()["components"]["messages"]
     assert {f"host.{sent.name}" for sent in SENT} <= messages.keys()
+
+
+def test_the_channel_of_yjs_providers_is_in_it():
+    channel = document()["channels"]["file"]
+    assert channel["address"] == "/yjs/{file_id}"
+    names = [channel["x-permission"], channel["x-permission-to-write"]]
+    assert [PERMISSIONS[name].least.name for name in names] == ["VIEWER", "COLLABORATOR"]
+    assert "429" in channel["x-refusals"]
 
 
 def test_every_reason_for_a_resync_is_in_it():

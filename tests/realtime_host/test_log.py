@@ -410,6 +410,20 @@ def test_the_end_of_a_job_takes_the_place_of_its_progress_for_a_slow_reader(desk
     assert told == [{"job_id": "j", "state": "succeeded"}, {"job_id": "k", "progress": 7}]
 
 
+def test_a_slow_reader_gets_the_latest_that_a_job_has_logged(desk, eventually):
+    peer = desk.join(buffer=8192)
+    desk.deliver(*[desk.append(text="x" * 20_000) for _ in range(30)])
+    eventually(lambda: peer.connection.outbox.waiting > 0)
+    said = [Message("job-log", {"job_id": "j", "lines": [{"message": str(n)}]}) for n in range(90)]
+    desk.deliver(*said, Message("job-log", {"job_id": "k", "lines": []}))
+    told = [
+        frame["data"]
+        for frame in peer.until(lambda f: f.get("data", {}).get("job_id") == "k")
+        if frame["event"] == "job-log"
+    ]
+    assert told == [said[-1].data, {"job_id": "k", "lines": []}]
+
+
 class Rush:
     """Writers at full speed, deliveries late, swapped, doubled and lost, and peers in and out."""
 

@@ -396,3 +396,44 @@ def test_open_files_are_counted(edit, start_host, team):
     host = start_host()
     edit(team.owner, team.file["id"], host)
     assert "collab_documents 1\n" in httpx.get(f"{host.http}/metrics").text
+
+
+def test_who_comes_back_to_a_host_that_has_forgotten_is_seen_again_on_the_other(edit, second, team):
+    reader = edit(team.viewer, team.file["id"], second)
+    first = edit(team.owner, team.file["id"])
+    first.point("here")
+    client = first.doc.client_id
+    reader.until(lambda: reader.states.get(client) == "here")
+    first.socket.shutdown()
+    reader.until(lambda: reader.states[client] is None)
+    again = edit(team.owner, team.file["id"])
+    again.point("here", client=client)
+    again.until(lambda: client in again.states and again.states[client] is None)
+    again.clock = 2
+    again.point("here", client=client)
+    reader.until(lambda: reader.states[client] == "here")
+
+
+def test_a_long_history_is_folded_while_the_file_is_open(edit, second, team, eventually):
+    writer, reader = edit(team.owner, team.file["id"]), edit(team.viewer, team.file["id"], second)
+    with postgres.transaction() as conn:
+        conn.execute(
+            """
+            INSERT INTO file_updates (file_id, author_id, seq, data)
+            SELECT %s, %s, n, %s FROM generate_series(1, 500) n
+            """,
+            [team.file["id"], team.owner.id, bytes((0, 0))],
+        )
+        conn.execute("UPDATE files SET seq = 500 WHERE id = %s", [team.file["id"]])
+    writer.text += "!"
+    reader.until(lambda: str(reader.text) == "hello!")
+
+    def folded():
+        with postgres.connection() as conn:
+            query = "SELECT snapshot_seq, seq, content FROM files WHERE id = %s"
+            return conn.execute(query, [team.file["id"]]).fetchone()
+
+    eventually(lambda: folded() == {"snapshot_seq": 401, "seq": 501, "content": "hello!"})
+    writer.text += "?"
+    reader.until(lambda: str(reader.text) == "hello!?")
+    assert str(edit(team.viewer, team.file["id"]).text) == "hello!?"

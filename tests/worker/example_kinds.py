@@ -120,3 +120,33 @@ def writes(job):
         leave_mark(job, "began")
         conn.execute("SELECT pg_sleep(%s)", [job.payload["seconds"]])
         conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])
+
+
+@job_kind("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
+def tireless(job):
+    return slow(job)
+
+
+@job_kind("test.talks", title="Says what it does", payload=Payload)
+def talks(job):
+    job.log("begins")
+    job.log("\0 is left out, \ud800 is not")
+    with job.transaction():
+        job.log("goes on in a transaction")
+    time.sleep(job.payload["seconds"])
+    if job.attempt == 1:
+        raise Conflict("Not just now.")
+    job.log("ends")
+
+
+@job_kind("test.chatters", title="Says too much", payload=Payload)
+def chatters(job):
+    for number in range(1500):
+        job.log(f"line {number}")
+    return {"said": 1500}
+
+
+@job_kind("test.shouts", title="Says it at length", payload=Payload)
+def shouts(job):
+    for _ in range(400):
+        job.log("a" * 5000)

@@ -14,7 +14,7 @@ def test_every_accepted_job_ends_once_through_kills_and_flushes(
     worker, submit, ended, eventually, read, team
 ):
     accidents = random.Random(7)
-    jobs = [submit("slow", seconds=0.05, job={"max_attempts": 20}) for _ in range(JOBS)]
+    jobs = [submit("tireless", seconds=0.05) for _ in range(JOBS)]
     for number in range(ACCIDENTS):
         running = worker()
         over = sum(read(job)["state"] == "succeeded" for job in jobs)

@@ -22,7 +22,7 @@ def make(team):
             " VALUES (%s, 'Swept', '{}', 2) ON CONFLICT DO NOTHING",
             [KIND],
         )
-    redis_tcp.client().delete(keys.QUEUE)
+    redis_tcp.client().delete(*keys.QUEUES.values())
 
     def jobs(count, changes=""):
         path = f"/projects/{team.project['id']}/jobs"
@@ -97,6 +97,13 @@ def test_jobs_whose_time_has_come_are_queued(make):
     assert sweep.sweep()["due"] == 2
     assert len(queued()) == 2
     assert sweep.sweep() == sweep.NOTHING
+
+
+def test_many_jobs_with_one_time_are_queued_together(make, monkeypatch):
+    monkeypatch.setattr(sweep, "BATCH", 4)
+    make(10, "queued_at = now() - interval '9s', run_at = now() - interval '1s'")
+    assert sweep.sweep()["due"] == 10
+    assert len(queued()) == 10
 
 
 def test_stalled_jobs_are_taken_over_or_failed_when_attempts_are_used_up(make, postgres_is_old):

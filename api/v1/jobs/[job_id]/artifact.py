@@ -13,5 +13,5 @@ app = function(__name__)
 @permits("job.read")
 @downloads()
 def read(access: Access) -> dict[str, Any]:
-    """Download the file that a job made."""
+    """Download the file that a job made, or a part of it."""
     return artifacts.read(access.conn, access.id)

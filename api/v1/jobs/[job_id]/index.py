@@ -3,15 +3,16 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import function, permits, returns
+from lib.http import function, permits, returns, waits
 from lib.jobs.schemas import JobOut
 
 app = function(__name__)
 
 
 @app.get("/api/v1/jobs/<uuid:job_id>")
+@waits
 @permits("job.read")
 @returns(JobOut)
 def read(access: Access) -> dict[str, Any]:
-    """Read a job: its state, attempts, progress, result or error."""
+    """Read a job: its state, attempts, progress, result or error; at once, or when it changes."""
     return access.target

@@ -3,9 +3,9 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import accepts, creates, function, lists, permits
-from lib.jobs import jobs, submission
-from lib.jobs.schemas import JobIn, JobOut, JobQuery
+from lib.http import accepts, creates, function, lists, permits, query, returns
+from lib.jobs import jobs, retention, submission
+from lib.jobs.schemas import JobIn, JobOut, JobQuery, ManyOut, PurgeQuery
 
 app = function(__name__)
 
@@ -14,8 +14,8 @@ app = function(__name__)
 @permits("job.list")
 @lists(JobOut, JobQuery)
 def list_jobs(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the jobs of a project, newest first."""
-    return jobs.of_project(access.conn, access.id, **wanted)
+    """List the jobs of a project, newest first: all, or by state, kind, person, key or time."""
+    return jobs.of_project(access, **wanted)
 
 
 @app.post("/api/v1/projects/<uuid:project_id>/jobs")
@@ -25,3 +25,12 @@ def list_jobs(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
 def submit(access: Access, body: dict[str, Any]) -> dict[str, Any]:
     """Submit a job, to run at once or later; it will run, whatever becomes of the queue."""
     return submission.submit(access, **body)
+
+
+@app.delete("/api/v1/projects/<uuid:project_id>/jobs")
+@permits("job.purge")
+@query(PurgeQuery)
+@returns(ManyOut)
+def purge(access: Access, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Delete jobs that ended long enough ago, with their files and logs."""
+    return retention.purge(access, **wanted)

@@ -1,0 +1,113 @@
+"""What an editor's bytes can do to a file: whatever they are, its history can be read again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from pycrdt import Doc, Text
+
+from lib.errors import Invalid
+from lib.files import documents
+from lib.files.documents import Malformed
+
+MUTANTS = 3_000
+
+
+def _editor(history, client=7):
+    document, text = Doc(client_id=client), Text()
+    document["content"] = text
+    for update in history:
+        document.apply_update(update)
+    return document, text
+
+
+def _applied(text, delta):
+    """Return a text with a delta in UTF-16 units applied."""
+    units, at, out = text.encode("utf-16-le"), 0, b""
+    for step in delta:
+        if "insert" in step:
+            out += step["insert"].encode("utf-16-le")
+        else:
+            length = 2 * (step.get("retain") or step["delete"])
+            out += units[at : at + length] if "retain" in step else b""
+            at += length
+    return (out + units[at:]).decode("utf-16-le")
+
+
+def test_a_merged_update_tells_what_it_does_to_the_text():
+    history = [documents.snapshot_of("hello 🎈 world")]
+    document, text = _editor(history)
+    with document.transaction():
+        text.insert(0, "é🎈")
+        del text[len("é🎈hello 🎈 ".encode()) :]
+        text += "you"
+    edit, _ = documents.merge(history, document.get_update())
+    assert edit.content == "é🎈hello 🎈 you"
+    assert _applied("hello 🎈 world", edit.delta) == edit.content
+    assert documents.text_at([*history, edit.update]) == edit.content
+    assert documents.merge([*history, edit.update], edit.update).edit is None
+
+
+def test_formats_and_embedded_things_are_told_as_the_text_that_they_leave():
+    history = [documents.snapshot_of("hello")]
+    document, text = _editor(history)
+    text.format(0, 5, {"bold": True})
+    edit, _ = documents.merge(history, document.get_update())
+    assert (edit.content, edit.delta) == ("hello", [])
+    text.insert_embed(5, {"image": "x"})
+    text.insert(6, "!")
+    edit, _ = documents.merge(history, document.get_update())
+    assert _applied("hello", edit.delta) == edit.content
+
+
+def test_an_update_that_came_too_early_counts_once_what_it_needs_is_there():
+    history = [documents.snapshot_of("")]
+    document, text = _editor(history)
+    made = []
+    document.observe(lambda event: made.append(event.update))
+    text += "one "
+    text += "two "
+    early, _ = documents.merge(history, made[1])
+    assert early.content == ""
+    late, _ = documents.merge([*history, early.update], made[0])
+    assert late.content == "one two "
+    assert late.delta == [{"insert": "one two "}]
+    assert documents.text_at([*history, early.update, late.update]) == "one two "
+
+
+def test_what_cannot_be_stored_is_refused():
+    history = [documents.snapshot_of("hello")]
+    document, text = _editor(history)
+    text += "\0"
+    with pytest.raises(Invalid):
+        documents.merge(history, document.get_update())
+    for bad in (b"", b"\xff\xff\xff", b"\1\2\3"):
+        with pytest.raises(Malformed):
+            documents.merge(history, bad)
+        with pytest.raises(Malformed):
+            documents.join([bad, document.get_update()])
+    with pytest.raises(Malformed):
+        documents.since(history, b"\xff\xff")
+
+
+def test_mutants_are_refused_or_leave_a_history_that_can_be_read():
+    draw, history = random.Random(20), [documents.snapshot_of("hello, world")]
+    document, text = _editor(history)
+    text.insert(5, " there")
+    del text[0:3]
+    whole, taken = document.get_update(), 0
+    for _ in range(MUTANTS):
+        mutant = bytearray(whole)
+        for _ in range(draw.randint(1, 4)):
+            mutant[draw.randrange(len(mutant))] = draw.randrange(256)
+        try:
+            edit, seconds = documents.merge(history, bytes(mutant))
+        except (Malformed, Invalid):
+            continue
+        taken += 1
+        assert seconds < 5
+        if edit:
+            assert documents.text_at([*history, edit.update]) == edit.content
+            assert documents.text_at([documents.fold([*history, edit.update])]) == edit.content
+    assert 0 < taken < MUTANTS
