@@ -193,7 +193,7 @@ class ActorCountOut(Strict):
     count = fields.Integer()
 
 
-class SummaryOut(Strict):
+class AuditSummaryOut(Strict):
     """How much happened in a time range, of at most 366 days: `by_actor` are who did most."""
 
     since = fields.AwareDateTime()

@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import summary
-from lib.audit.schemas import FilterQuery, SummaryOut
+from lib.audit.schemas import FilterQuery, AuditSummaryOut
 from lib.http import function, permits, query, returns
 
 app = function(__name__)
@@ -13,7 +13,7 @@ app = function(__name__)
 @app.get("/api/v1/workspaces/<uuid:workspace_id>/audit/summary")
 @permits("audit.summary", lets_go=True)
 @query(FilterQuery)
-@returns(SummaryOut)
+@returns(AuditSummaryOut)
 def summarise(access: Access, wanted: dict[str, Any]) -> dict[str, Any]:
     """Count what happened in a workspace: in the last 30 days, or in up to 366 of one's choice."""
     return summary.of_workspace(access.id, **wanted)
