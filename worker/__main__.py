@@ -8,32 +8,39 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from ctypes import CDLL
 from time import monotonic
 from types import FrameType
 from typing import Any, NoReturn
 
 from lib import logs
-from lib.audit import delivery
 from lib.bridge import rooms
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
 from lib.stores import mongo, postgres, redis
-from worker import health, kinds, maintenance, queue, smtp, tasks
+from worker import health, kinds, maintenance, metrics, queue, smtp
 from worker.consumer import Consumer
+from worker.figures import Figures
 from worker.heartbeat import BEATS_PER_LEASE, Running
+from worker.isolation.children import Children
 from worker.kinds import Kind
 from worker.maintenance import Loop
 from worker.pace import Pace
 from worker.publisher import Publisher
 from worker.runner import Runner
+from worker.watch import WATCH_EVERY, Watch
 
 # To Postgres, beside one per thread: the loops', of which the log's has two, and the finisher's.
-SPARE_CONNECTIONS = 7
+SPARE_CONNECTIONS = 8
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
 STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements
 MAX_IDLE = 0.5  # seconds that a job which was taken may wait for a thread
 IDLE_EVERY = 0.25  # seconds between two looks at that
+TURN = 0.0005  # seconds of a busy thread; with Python's own 5 ms, a claim waits for several of them
+M_ARENA_MAX = -8  # of mallopt(3)
+MEGABYTE = 1024 * 1024  # bytes
 
 
 class Worker:
@@ -49,17 +56,37 @@ class Worker:
         )
         name = f"{socket.gethostname()}-{os.getpid()}"
         pace = Pace(settings().worker_concurrency)
-        self._runner = Runner(name, known, self._running, pace, self._consumer.stopping)
-        tasks.register(self._queue, self._runner.run)
+        stopping = self._consumer.stopping
+        self._children = Children(
+            settings().worker_memory_limit * MEGABYTE,
+            settings().job_cancel_grace,
+            keep=lambda: not stopping(),
+        )
+        self._figures = Figures()
+        self._runner = Runner(
+            name, known, self._running, pace, self._children, self._figures, stopping
+        )
+        self._queue.run_with(self._runner.run)
         self._queue.take_ahead(pace.ahead, self._runner.claim)
         beat = Loop("heartbeat", settings().job_lease / BEATS_PER_LEASE, self._running.beat)
         idle = Loop("idle", IDLE_EVERY, lambda: self._give_back(MAX_IDLE))
-        self._loops = [beat, idle, maintenance.sweeper(), maintenance.scheduler()]
-        self._loops += [maintenance.mover(), maintenance.dispatcher()]
+        watch = Loop(
+            "watch", WATCH_EVERY, Watch(self._running, known, settings().job_cancel_grace).look
+        )
+        self._loops = [beat, idle, watch, maintenance.sweeper(), maintenance.scheduler()]
+        self._loops.append(maintenance.dispatcher())
+        if settings().mongo_uri:  # without a log store, events wait in Postgres
+            self._loops.append(maintenance.mover())
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""
-        server = health.serve(settings().host, settings().worker_port, self._state)
+        try:
+            self._work()
+        finally:
+            self._children.stop()
+
+    def _work(self) -> None:
+        server = health.serve(settings().host, settings().worker_port, self._state, self._metrics)
         rooms.use(self._publisher)
         self._announce()
         self._publisher.start()
@@ -102,12 +129,19 @@ class Worker:
 
     def _state(self) -> tuple[bool, dict[str, Any]]:
         late = [loop.name for loop in self._loops if monotonic() - loop.beaten > STUCK_AFTER]
-        return not late, {"running": len(self._running), "late": late, "audit": _lag()}
+        able = self._running.stuck() < settings().worker_concurrency
+        return able and not late, {"running": len(self._running), "late": late}
+
+    def _metrics(self) -> str:
+        now = {"running": len(self._running), "stuck": self._running.stuck()}
+        return metrics.text(self._figures, now | {"processes": len(self._children)})
 
 
 def main() -> int:
     """Run a worker with the settings of the environment; return the exit status."""
     signal.signal(signal.SIGTERM, _leave)
+    _save_memory()
+    sys.setswitchinterval(TURN)
     try:
         logs.configure(settings().log_level)
         smtp.check()
@@ -123,11 +157,10 @@ def main() -> int:
     return 0
 
 
-def _lag() -> dict[str, Any] | None:
-    try:
-        return delivery.lag()
-    except Unavailable:
-        return None
+def _save_memory() -> None:
+    # One heap for all threads: they take turns anyway, and glibc would give each its own.
+    with suppress(OSError, AttributeError):
+        CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from lib.jobs import artifacts, job_logs, lifecycle
@@ -20,14 +20,30 @@ if TYPE_CHECKING:
 PROGRESS_EVERY = 0.2  # seconds between two that are told; those in between are left out
 
 
-class LeaseLost(Exception):
+Stop = Literal["cancelled", "lease-lost"]
+
+
+class Stopped(Exception):
+    """Going on is in vain; a handler lets it pass, and leaves nothing half done."""
+
+
+class LeaseLost(Stopped):
     """The job is not this worker's any more: another one has it, or it is gone."""
+
+
+class Cancelled(Stopped):
+    """Somebody asked for the job to be cancelled."""
+
+
+class TimedOut(Stopped):
+    """The attempt has taken longer than its kind may."""
 
 
 class Context:
     """One attempt at one job."""
 
     def __init__(self, job: dict[str, Any], timeout: float) -> None:
+        self.row = job
         self.payload: dict[str, Any] = job["payload"]
         self.kind: str = job["kind"]
         self.job_id: UUID = job["id"]
@@ -39,9 +55,11 @@ class Context:
         self.request_id: str = job["request_id"]
         self.lease = Lease(job["id"], job["lease_token"])
         self.made: Artifact | None = None
+        self.timeout = timeout  # seconds
         self._began = monotonic()
         self.ends = self._began + timeout
-        self._lost = False
+        self.stopped: Stop | None = None
+        self.finished = False  # the handler is through; what came of it may still have to be stored
         self._told = float("-inf")
         self._open: Connection | None = None
         self._lines = Lines()
@@ -50,14 +68,20 @@ class Context:
         """Return how long the attempt has taken so far, in milliseconds."""
         return round((monotonic() - self._began) * 1000, 1)
 
-    def lose(self) -> None:
-        """Make the handler stop at its next call of any method here."""
-        self._lost = True
+    def stop(self, why: Stop) -> None:
+        """Make the handler stop at its next call of any method here; a lost lease is the end."""
+        if self.stopped != "lease-lost":
+            self.stopped = why
 
     def check(self) -> None:
-        """Raise LeaseLost when going on is in vain; for handlers that do much between two calls."""
-        if self._lost or monotonic() > self.ends:
-            raise LeaseLost
+        """Raise Stopped when going on is in vain; for handlers that do much between two calls.
+
+        LeaseLost, Cancelled and TimedOut say why. Every other method here begins with this.
+        """
+        if self.stopped:
+            raise LeaseLost if self.stopped == "lease-lost" else Cancelled
+        if monotonic() > self.ends:
+            raise TimedOut
         if self._lines.due():
             self.write_log()
 
@@ -75,7 +99,7 @@ class Context:
             with postgres.transaction() as conn:
                 kept = lifecycle.progress(conn, self.lease, percent, message)
         if not kept:
-            self.lose()
+            self.stop("lease-lost")
             raise LeaseLost
 
     def log(self, message: str) -> None:
@@ -89,7 +113,7 @@ class Context:
             return
         with postgres.transaction() as conn:
             if not job_logs.write(conn, self.lease, self.attempt, self.project_id, lines):
-                self.lose()
+                self.stop("lease-lost")
 
     def artifact(self, filename: str, media_type: str, content: bytes) -> None:
         """Make `content` the file to download once the job has succeeded; the last one counts."""
@@ -112,7 +136,7 @@ class Context:
         self.check()
         with postgres.transaction() as conn:
             if not lifecycle.hold(conn, self.lease):
-                self.lose()
+                self.stop("lease-lost")
                 raise LeaseLost
             self._open = conn
             try:

@@ -40,12 +40,17 @@ class Running:
         with self._guard:
             return list(self._contexts.values())
 
+    def stuck(self) -> int:
+        """Return how many handlers go on although their job was taken from them."""
+        return sum(c.stopped == "lease-lost" and not c.finished for c in self.all())
+
     def beat(self) -> None:
-        """Renew every lease, but not of an attempt past its time: it is taken over then.
+        """Renew every lease, but not of a handler past its time: if all else fails, it ends so.
 
         Raises Unavailable while Postgres does not answer.
         """
-        in_time = [c for c in self.all() if c.ends > monotonic()]
+        ours = [c for c in self.all() if c.stopped != "lease-lost"]
+        in_time = [c for c in ours if c.finished or c.ends > monotonic()]
         if not in_time:
             return
         with postgres.transaction() as conn:
@@ -64,6 +69,6 @@ class Running:
 
     def _lose(self, contexts: Iterable[Context]) -> None:
         for context in contexts:
-            context.lose()
+            context.stop("lease-lost")
             if context.lease.token in self._contexts:
                 logs.warning("job.lease-lost", job_id=context.job_id)

@@ -13,6 +13,7 @@ from marshmallow import Schema
 
 from lib.errors import AppError
 from lib.jobs import kinds
+from lib.jobs.lifecycle import MAX_RETRY_DELAY, PATIENT, Backoff
 from lib.schemas import Strict
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Kind:
     max_attempts: int
     timeout: float
     internal: bool = False
+    isolated: bool = True
+    permanent: tuple[type[Exception], ...] = ()
+    backoff: Backoff = PATIENT
 
     def payload_schema(self) -> dict[str, Any]:
         """Return the payload's schema as JSON Schema (2020-12), nested ones inline."""
@@ -65,16 +69,33 @@ def job_kind(
     max_attempts: int = MAX_ATTEMPTS,
     timeout: float = TIMEOUT,
     internal: bool = False,
+    isolated: bool = True,
+    permanent: tuple[type[Exception], ...] = (),
+    retry_delay: float | None = None,
+    max_retry_delay: float = MAX_RETRY_DELAY,
 ) -> Callable[[Handler], Handler]:
     """Make a function the handler of job kind `name`.
 
     It gets a Context and returns a JSON object, the job's result, or None. It may run more than
     once, so what it does twice must come to the same. An attempt that takes longer than `timeout`
-    seconds is taken over. An `internal` kind is submitted by the system alone, never over the API.
+    seconds has failed. An `internal` kind is submitted by the system alone, never over the API.
+
+    An `isolated` one runs in a process of its own: it is killed when its time is over or when it
+    does not react to being cancelled, may use so much memory and no more, and takes nobody with it
+    when it dies. That is the default, because only who knows a handler can say that it needs none
+    of this: one that is short, waits for little but a bounded network call, and loads nothing whose
+    size others decide. Such a one costs less on a thread of the worker, with `isolated=False`.
+
+    A failed attempt is followed by another after a random time of at most `retry_delay` seconds
+    (JOB_RETRY_DELAY unless given), which doubles each time up to `max_retry_delay`; not after
+    PermanentFailure, or an exception of one of the `permanent` types.
     """
 
     def decorate(handler: Handler) -> Handler:
-        kind = Kind(name, title, payload, handler, max_attempts, timeout, internal)
+        kind = Kind(
+            name, title, payload, handler, max_attempts, timeout, internal, isolated, permanent,
+            Backoff(retry_delay, max_retry_delay),
+        )  # fmt: skip
         handler.kind = kind  # type: ignore[attr-defined]
         return handler
 

@@ -34,6 +34,7 @@ CONNECT_TIMEOUT = 1.0  # seconds
 SOCKET_TIMEOUT = 5.0  # seconds; longer than READ_TIMEOUT, or waiting for a message would look dead
 READ_TIMEOUT = 1  # seconds that one wait for a message lasts
 
+Run = Callable[[UUID, Row | None], None]
 Prefetch = Callable[[Sequence[UUID]], dict[UUID, Row]]
 
 
@@ -57,6 +58,11 @@ class Taken(NamedTuple):
     job_id: UUID
     row: Row | None
 
+    @property
+    def id(self) -> UUID:
+        """What huey calls it in its log."""
+        return self.job_id
+
 
 class Queue(Huey):
     """huey on Redis, without results and revocations: states are in Postgres."""
@@ -67,13 +73,18 @@ class Queue(Huey):
         self._ahead: Callable[[], int] = lambda: 1
         self._taken: deque[Taken] = deque()
         self._turn = Lock()
+        self._run: Run = lambda *_: None
 
     def take_ahead(self, ahead: Callable[[], int], prefetch: Prefetch) -> None:
         """Take `ahead()` messages at a time; `prefetch` claims their jobs and returns the rows."""
         self._ahead, self._prefetch = ahead, prefetch
 
-    def dequeue(self) -> Any:
-        """Return the next task; None when there is none yet. Its job may be claimed already."""
+    def run_with(self, run: Run) -> None:
+        """Run jobs with `run`, which gets the id and, of one that is claimed, the row."""
+        self._run = run
+
+    def dequeue(self) -> Taken | None:
+        """Return the next job; None when there is none yet. It may be claimed already."""
         if not self._taken and self._turn.acquire(timeout=READ_TIMEOUT):
             try:
                 if not self._taken:
@@ -81,11 +92,16 @@ class Queue(Huey):
             finally:
                 self._turn.release()
         try:
-            _, job_id, row = self._taken.popleft()
+            return self._taken.popleft()
         except IndexError:
             return None
-        # Of a message only the job counts: what else it says (when, how often) is not obeyed.
-        return self._registry.string_to_task(TASK)(args=(job_id, row))
+
+    def execute(self, taken: Taken, *_: Any) -> None:
+        """Run a job. huey's own way there (signals, hooks, timers) takes longer than a short one.
+
+        Of a message only the job counts: what else it says (when, how often) is not obeyed.
+        """
+        self._run(taken.job_id, taken.row)
 
     def give_up(self, after: float) -> list[Taken]:
         """Take out what has waited for a thread for longer than `after` seconds."""

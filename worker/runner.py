@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,29 +9,28 @@ from time import perf_counter
 from typing import TypeVar
 from uuid import UUID
 
-from marshmallow import ValidationError
-
 from lib import logs
 from lib.bridge import queue
-from lib.errors import AppError, Archived, Unavailable
-from lib.input import parse
+from lib.errors import Unavailable
 from lib.jobs import lifecycle
-from lib.jobs.lifecycle import Lease, Row, Success
+from lib.jobs.lifecycle import Backoff, Lease, Row, Success
 from lib.stores import postgres
+from worker import attempt
+from worker.attempt import Ending
 from worker.batches import Batches
-from worker.context import Context, LeaseLost
+from worker.context import Context
+from worker.figures import Figures
 from worker.heartbeat import Running
-from worker.kinds import Kind, PermanentFailure
+from worker.isolation.children import Children
+from worker.kinds import Kind
 from worker.pace import Pace
 
-MAX_RESULT = 64 * 1024  # bytes of JSON
-MAX_ERROR = 2000  # characters
-MAX_FINISHED = 200  # jobs whose success is written in one transaction
+MAX_FINISHED = 300  # jobs whose success is written in one transaction
 AFTER_OUTAGE = 2.0  # seconds until a job that ran into an outage is due again
 PAUSE, MAX_PAUSE = 0.2, 2.0  # seconds between two attempts at Postgres
 
 Answer = TypeVar("Answer")
-Finished = tuple[Context, "Row | None"]
+Finished = tuple[Context, Ending]
 
 
 class Runner:
@@ -44,12 +42,16 @@ class Runner:
         known: Mapping[str, Kind],
         running: Running,
         pace: Pace,
+        children: Children,
+        figures: Figures,
         stopping: Callable[[], bool],
     ) -> None:
         self._name = name
         self._known = known
         self._running = running
         self._pace = pace
+        self._children = children
+        self._figures = figures
         self._stopping = stopping
         # Threads go on at once. A worker killed before these are written has its jobs run again,
         # as one killed a moment earlier would.
@@ -67,6 +69,7 @@ class Runner:
             rows = lifecycle.claim(
                 conn, job_ids, worker=self._name, kinds=list(self._known), spare=len(job_ids) > 1
             )
+        self._figures.claimed(row.pop("waited") for row in rows)
         return {row["id"]: row for row in rows}
 
     def run(self, job_id: UUID, row: Row | None) -> None:
@@ -92,20 +95,30 @@ class Runner:
         context, started = Context(job, kind.timeout), perf_counter()
         logs.request_id.set(context.request_id)
         self._running.add(context)
-        try:
-            result = _result(kind, context)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler does
-            self._end(context, _failed(context, error))
+        ending = self._run(kind, context)
+        context.finished = True
+        if ending.how == "succeeded":
+            self.finisher.put((context, ending))
         else:
-            self.finisher.put((context, result))
+            self._settle(context, ending)
         self._pace.took(perf_counter() - started)
+
+    def _run(self, kind: Kind, context: Context) -> Ending:
+        if not kind.isolated:
+            return attempt.run(kind, context)
+        try:
+            return self._children.run(context)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not stay in hand
+            return attempt.failed(kind, context, error)
 
     def _finish(self, finished: list[Finished]) -> None:
         try:
             ended = _patiently(lambda: _succeed(finished))
         except Exception as error:  # noqa: BLE001 - one that can't be stored takes none with it
             if len(finished) == 1:
-                self._end(finished[0][0], _failed(finished[0][0], error))
+                context, _ = finished[0]
+                failed = attempt.failed(self._known[context.kind], context, error)
+                self._settle(context, failed)
                 return
             for each in finished:
                 self._finish([each])
@@ -113,8 +126,14 @@ class Runner:
         for context, _ in finished:
             self._end(context, "succeeded" if context.job_id in ended else "lease-lost")
 
+    def _settle(self, context: Context, ending: Ending) -> None:
+        backoff = self._known[context.kind].backoff
+        outcome = _patiently(lambda: _write(context, ending, backoff))
+        self._end(context, outcome or "lease-lost")
+
     def _end(self, context: Context, outcome: str) -> None:
         self._running.remove(context)
+        self._figures.end(context.kind, outcome, context.age_ms() / 1000)
         logs.info(
             "job.ended",
             request_id=context.request_id,
@@ -126,58 +145,33 @@ class Runner:
         )
 
 
-def _result(kind: Kind, context: Context) -> Row | None:
-    try:
-        context.payload = kind.payload().load(context.payload)
-    except ValidationError:
-        raise PermanentFailure("This worker does not understand the payload.") from None
-    try:
-        result = kind.handler(context)
-    finally:
-        context.write_log()
-    if result is None:
-        return None
-    text = json.dumps(result)
-    if len(text) > MAX_RESULT:
-        raise PermanentFailure(f"The result of this job is larger than {MAX_RESULT} bytes.")
-    return parse(text, "result")
-
-
 def _succeed(finished: list[Finished]) -> set[UUID]:
-    successes = [Success(context.lease, result, context.made) for context, result in finished]
+    successes = [
+        Success(context.lease, ending.result, ending.artifact) for context, ending in finished
+    ]
     with postgres.transaction() as conn:
         return lifecycle.succeed(conn, successes)
 
 
-def _failed(context: Context, error: BaseException) -> str:
-    if isinstance(error, LeaseLost):
-        return "lease-lost"
-    if isinstance(error, Unavailable) and postgres.is_outage(error):
-        return _give_back(context)
-    if isinstance(error, AppError):
-        return _fail(context, str(error), final=isinstance(error, PermanentFailure | Archived))
-    logs.exception("job.raised", job_id=context.job_id, kind=context.kind)
-    # Only the kind of error is shown: its text may hold what a driver says.
-    reason = f"The job stopped with an unexpected error ({type(error).__name__})."
-    return _fail(context, reason, final=False)
-
-
-def _fail(context: Context, error: str, *, final: bool) -> str:
-    error = error.encode(errors="replace").decode().replace("\0", "")[:MAX_ERROR]
-
-    def write() -> str | None:
-        with postgres.transaction() as conn:
-            return lifecycle.fail(conn, context.lease, context.attempt, error, final=final)
-
-    return _patiently(write) or "lease-lost"
-
-
-def _give_back(context: Context) -> str:
-    def write() -> set[UUID]:
-        with postgres.transaction() as conn:
-            return lifecycle.release(conn, [context.lease], AFTER_OUTAGE)
-
-    return "released" if _patiently(write) else "lease-lost"
+def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
+    """Write down what is no success; return what became of the job, None if it is not ours."""
+    if ending.how == "lease-lost":
+        return None
+    with postgres.transaction() as conn:
+        if ending.how == "released":
+            return "released" if lifecycle.release(conn, [context.lease], AFTER_OUTAGE) else None
+        if ending.how == "cancelled":
+            return "cancelled" if lifecycle.cancel(conn, [context.lease]) else None
+        return lifecycle.fail(
+            conn,
+            context.lease,
+            context.attempt,
+            ending.error,
+            final=ending.final,
+            outcome=ending.how,
+            digest=ending.digest,
+            backoff=backoff,
+        )
 
 
 def _patiently(ask: Callable[[], Answer], until: Callable[[], bool] = lambda: False) -> Answer:

@@ -151,6 +151,7 @@ _TABLE = (
     Permission("schedule.delete", "project", Level.OWNER, "write"),
     Permission("job.list", "project", Level.VIEWER, "read"),
     Permission("job.read", "job", Level.VIEWER, "read"),
+    Permission("job.attempts", "job", Level.VIEWER, "read"),
     Permission("job.logs", "job", Level.VIEWER, "read"),
     Permission("job.cancel", "job", Level.COLLABORATOR, "write"),
     Permission("job.retry", "job", Level.COLLABORATOR, "write"),

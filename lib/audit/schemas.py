@@ -233,8 +233,8 @@ class VerificationOut(Strict):
 class EntryOut(Strict):
     """One thing that a request led to.
 
-    In the `log` it is an event, with its number; a `job` is submitted, started, finished; a `room`
-    was told something, under a number of its own.
+    In the `log` it is an event, with its number; a `job` is submitted, started, finished, and each
+    attempt that has ended is there too; a `room` was told something, under a number of its own.
     """
 
     at = fields.AwareDateTime()

@@ -22,8 +22,8 @@ Row = dict[str, Any]
 def of_request(workspace_id: UUID, request_id: str) -> Row:
     """Return the `entries` of one request in a workspace, the earliest first.
 
-    Each is of the `log` (an event), of a `job` (submitted, started, finished) or of a `room` (what
-    its members were told). Raises Unavailable while a store does not answer.
+    Each is of the `log` (an event), of a `job` (submitted, started, finished; its attempts) or of a
+    `room` (what its members were told). Raises Unavailable while a store does not answer.
     """
     events = _events(workspace_id, request_id)
     jobs = {event["target_id"] for event in events if event["target_type"] == "job"}

@@ -19,7 +19,7 @@ def traces(
     project_ids: Sequence[str],
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Return the steps of these jobs, and what the rooms of these projects were told.
+    """Return the steps of these jobs and their attempts, and what these projects' rooms were told.
 
     Only those of the workspace count. A room keeps what it was told for a day.
     """
@@ -34,6 +34,15 @@ def traces(
         ) AS step (what, at)
         WHERE job.id = ANY (%(jobs)s::uuid[]) AND workspace_id = %(workspace)s
           AND step.at IS NOT NULL
+        UNION ALL
+        SELECT step.at, 'job', step.what, job.id, job.project_id, NULL,
+            jsonb_build_object('attempt', tried.attempt, 'worker', tried.worker,
+                'error', tried.error)
+        FROM jobs job JOIN job_attempts tried ON tried.job_id = job.id CROSS JOIN LATERAL (
+            VALUES ('attempt-started', tried.started_at),
+                ('attempt-' || tried.outcome, tried.finished_at)
+        ) AS step (what, at)
+        WHERE job.id = ANY (%(jobs)s::uuid[]) AND workspace_id = %(workspace)s
         UNION ALL
         SELECT told.at, 'room', told.message::jsonb ->> 'type', told.project_id, told.project_id,
             told.seq, jsonb_build_object('message_id', told.message::jsonb ->> 'id')

@@ -59,9 +59,7 @@ def append(conn: Connection, entries: Sequence[Entry]) -> Callable[[], None]:
         for row in rows:
             entry = entries[row["place"] - 1]
             logged = messages[row["place"] - 1]
-            entry.message = replace(
-                entry.message, epoch=str(row["epoch"]), seq=row["seq"], logged=logged
-            )
+            entry.message = entry.message.numbered(str(row["epoch"]), row["seq"], logged)
 
     return number
 

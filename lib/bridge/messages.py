@@ -1,15 +1,17 @@
 """The messages on the channels: compact JSON with `v`, `type`, `id`, `at` and `data`."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from lib.ids import new_id
 
 VERSION = 1
-
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,28 @@ class Message:
         """Return the message as compact JSON text."""
         if self.logged:
             since = {"origin": self.origin, "epoch": self.epoch, "seq": self.seq}
-            return f"{_encoder.encode(since)[:-1]},{self.logged[1:]}"
+            return f"{_encoded(since)[:-1]},{self.logged[1:]}"
         body = {"v": VERSION, "type": self.type, "id": self.id, "at": self.at}
         for name in _OPTIONAL:
             if value := getattr(self, name):
                 body[name] = value
-        return _encoder.encode(body | {"data": self.data})
+        body["data"] = self.data
+        return _encoded(body)
+
+    def numbered(self, epoch: str, seq: int, logged: str) -> Message:
+        """Return the message as the log has it: with its number there, and its text."""
+        # Faster than dataclasses.replace, and every event of every room comes through here.
+        return Message(
+            self.type, self.data, self.id, self.at, self.origin, self.sender, epoch, seq,
+            self.request_id, logged,
+        )  # fmt: skip
 
 
 _OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int, "request_id": str}
+
+
+def _encoded(body: dict[str, Any]) -> str:
+    return orjson.dumps(body, str, orjson.OPT_PASSTHROUGH_DATETIME).decode()
 
 
 def decode(text: str | bytes) -> Message | None:

@@ -69,9 +69,11 @@ class Settings:
     worker_concurrency: int
     worker_handlers: tuple[str, ...]
     worker_drain: int
+    worker_memory_limit: int
     job_lease: int
     job_retry_delay: int
     job_lost_after: int
+    job_cancel_grace: int
     jobs_per_workspace: int
     jobs_per_minute: int
     job_retention_days: int
@@ -137,9 +139,11 @@ def load(env: Mapping[str, str]) -> Settings:
         worker_concurrency=_integer(env, "WORKER_CONCURRENCY", 4),
         worker_handlers=_words(env, "WORKER_HANDLERS") or ("worker.handlers",),
         worker_drain=_duration(env, "WORKER_DRAIN", "25s"),
+        worker_memory_limit=_count(env, "WORKER_MEMORY_LIMIT", 512),
         job_lease=_duration(env, "JOB_LEASE", "30s"),
         job_retry_delay=_duration(env, "JOB_RETRY_DELAY", "20s"),
         job_lost_after=_duration(env, "JOB_LOST_AFTER", "10s"),
+        job_cancel_grace=_duration(env, "JOB_CANCEL_GRACE", "5s"),
         jobs_per_workspace=_count(env, "JOBS_PER_WORKSPACE", 10_000),
         jobs_per_minute=_count(env, "JOBS_PER_MINUTE", 6_000),
         job_retention_days=_count(env, "JOB_RETENTION_DAYS", 90),

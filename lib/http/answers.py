@@ -24,6 +24,7 @@ from lib.http.paging import PageQuery, cut, link_to
 from lib.http.reply import Reply, Stream, reply
 from lib.input import validate
 
+SOON = 1  # seconds after which it is worth while to look what came of something
 KNOWN_QUERIES = 256  # of each list, that a process remembers to have read: clients ask alike
 
 View = Callable[..., Any]
@@ -76,7 +77,7 @@ def creates(
 
     A request with an Idempotency-Key is carried out once: see lib.http.idempotency. One person may
     create so much in a minute, unless the route is `limited` otherwise. A 202 says in how many
-    seconds to look what came of it: the row's `retry_after`.
+    seconds to look what came of it: the row's `retry_after`, or SOON.
     """
 
     def decorate(view: View) -> View:
@@ -84,7 +85,7 @@ def creates(
             row = view(access, *args, **params)
             more = {"Location": location.format_map(row)}
             if status == 202:
-                more["Retry-After"] = str(row["retry_after"])
+                more["Retry-After"] = str(row.get("retry_after", SOON))
             return reply(writer(schema).one(row), status, more)
 
         @wraps(view)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.lookup_statements import SHARED
-from lib.jobs.queries import CHANGED, COLUMNS, NOT_PAUSED, WITH_ACTOR
+from lib.jobs.attempt_queries import UNDER_WAY, written_down
+from lib.jobs.queries import CHANGED, COLUMNS, NOT_PAUSED, TOLD, WITH_ACTOR
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -33,7 +34,8 @@ def claim(
 ) -> list[Row]:
     """Take those of these jobs that are due, of these kinds, not paused; `lease` is in seconds.
 
-    With `spare`, only those that have another attempt after this one.
+    A row tells how many seconds the job `waited` since it was due. With `spare`, only those that
+    have another attempt after this one.
     """
     return conn.execute(
         f"""
@@ -47,9 +49,11 @@ def claim(
             UPDATE jobs j SET state = 'running', attempt = attempt + 1, worker = %(worker)s,
                 lease_token = gen_random_uuid(),
                 lease_until = now() + make_interval(secs => %(lease)s),
-                progress = 0, progress_message = '', started_at = coalesce(started_at, now())
+                progress = 0, progress_message = '', started_at = coalesce(started_at, now()),
+                attempt_started_at = now()
             FROM due WHERE j.id = due.id
-            RETURNING {CHANGED}, j.lease_token
+            RETURNING {TOLD}, j.payload, j.lease_token,
+                extract(epoch FROM clock_timestamp() - j.run_at)::float8 AS waited
         )
         {WITH_ACTOR}
         """,  # noqa: S608
@@ -107,14 +111,16 @@ def succeed(
     return conn.execute(
         f"""
         WITH ours AS (
-            SELECT j.id, given.result
+            SELECT {UNDER_WAY}, given.result
             FROM jobs j, jsonb_to_recordset(%(given)s) AS given(id uuid, token uuid, result jsonb)
             WHERE {_OURS} ORDER BY j.id FOR UPDATE OF j
+        ), attempts AS (
+            {written_down("'succeeded'")}
         ), changed AS (
             UPDATE jobs j SET state = 'succeeded', progress = 100, result = ours.result,
                 error = NULL, finished_at = clock_timestamp(), {_OVER}
             FROM ours WHERE j.id = ours.id
-            RETURNING {CHANGED}
+            RETURNING {TOLD}
         )
         {WITH_ACTOR}
         """,  # noqa: S608
@@ -123,28 +129,78 @@ def succeed(
 
 
 def fail(
-    conn: Connection, lease: tuple[UUID, UUID], error: str, *, delay: float, final: bool
+    conn: Connection,
+    lease: tuple[UUID, UUID],
+    error: str,
+    *,
+    delay: float,
+    final: bool,
+    outcome: str,
+    digest: str | None,
 ) -> Row | None:
-    """End an attempt badly: another one in `delay` seconds, unless it was the last or `final`."""
+    """End an attempt badly: another one in `delay` seconds, unless it was the last or `final`.
+
+    Nor does another follow where somebody asked for the job to be cancelled.
+    """
     return conn.execute(
         f"""
         WITH given AS (
             SELECT %(ids)s::uuid AS id, %(tokens)s::uuid AS token
+        ), ours AS (
+            SELECT {UNDER_WAY}, CASE
+                WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'::job_state
+                WHEN %(final)s OR j.attempt >= j.max_attempts THEN 'failed'
+                ELSE 'retrying' END AS becomes
+            FROM jobs j, given WHERE {_OURS} FOR UPDATE OF j
+        ), attempts AS (
+            {written_down("%(outcome)s::attempt_outcome", "%(error)s::text", "%(digest)s::text")}
         ), changed AS (
-            UPDATE jobs j SET error = %(error)s, {_OVER},
-                state = CASE WHEN %(final)s OR attempt >= max_attempts THEN 'failed'::job_state
-                             ELSE 'retrying' END,
-                run_at = CASE WHEN %(final)s OR attempt >= max_attempts THEN run_at
+            UPDATE jobs j SET error = %(error)s::text, state = ours.becomes, {_OVER},
+                run_at = CASE WHEN ours.becomes <> 'retrying' THEN run_at
                               ELSE clock_timestamp() + make_interval(secs => %(delay)s) END,
-                finished_at = CASE WHEN %(final)s OR attempt >= max_attempts
-                                   THEN clock_timestamp() END
-            FROM given WHERE {_OURS}
+                finished_at = CASE WHEN ours.becomes <> 'retrying' THEN clock_timestamp() END
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
         """,  # noqa: S608
-        {"ids": lease[0], "tokens": lease[1], "error": error, "delay": delay, "final": final},
+        {"ids": lease[0], "tokens": lease[1], "error": error, "delay": delay, "final": final}
+        | {"outcome": outcome, "digest": digest},
     ).fetchone()
+
+
+def asked_to_stop(conn: Connection, leases: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
+    """Return the ids of those of these jobs that somebody asked to be cancelled."""
+    rows = conn.execute(
+        f"""
+        SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+        WHERE {_OURS} AND j.cancel_requested_at IS NOT NULL
+        """,  # noqa: S608
+        _given(leases),
+    )
+    return {row["id"] for row in rows}
+
+
+def cancel(conn: Connection, leases: Sequence[tuple[UUID, UUID]], reason: str) -> list[Row]:
+    """End those of these jobs that somebody asked to be cancelled; return them."""
+    return conn.execute(
+        f"""
+        WITH ours AS (
+            SELECT {UNDER_WAY}
+            FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
+            WHERE {_OURS} AND j.cancel_requested_at IS NOT NULL ORDER BY j.id FOR UPDATE OF j
+        ), attempts AS (
+            {written_down("'cancelled'", "%(reason)s::text")}
+        ), changed AS (
+            UPDATE jobs j SET state = 'cancelled', error = %(reason)s::text,
+                finished_at = clock_timestamp(), {_OVER}
+            FROM ours WHERE j.id = ours.id
+            RETURNING {CHANGED}
+        )
+        {WITH_ACTOR}
+        """,  # noqa: S608
+        _given(leases) | {"reason": reason},
+    ).fetchall()
 
 
 def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float) -> list[Row]:

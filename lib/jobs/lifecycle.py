@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 MAX_RETRY_DELAY = 900  # seconds
+CANCELLED = "The job was cancelled while it ran."
 
 Row = dict[str, Any]
 
@@ -39,6 +40,20 @@ class Lease:
     def pair(self) -> tuple[UUID, UUID]:
         """The two as the queries take them."""
         return self.job_id, self.token
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait for the next attempt, at most: at first, and ever; in seconds.
+
+    The first is JOB_RETRY_DELAY unless given.
+    """
+
+    first: float | None = None
+    longest: float = MAX_RETRY_DELAY
+
+
+PATIENT = Backoff()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +121,65 @@ def succeed(conn: Connection, successes: Sequence[Success]) -> set[UUID]:
     return ended
 
 
-def fail(conn: Connection, lease: Lease, attempt: int, error: str, *, final: bool) -> str | None:
+def fail(
+    conn: Connection,
+    lease: Lease,
+    attempt: int,
+    error: str,
+    *,
+    final: bool,
+    outcome: str = "failed",
+    digest: str | None = None,
+    backoff: Backoff = PATIENT,
+) -> str | None:
     """End an attempt badly: another follows, unless it was the last one allowed or `final`.
 
-    Returns the job's new state; None when the lease was lost.
+    `outcome` is `failed` or `timed-out`; `digest` tells failures of one sort from others. Returns
+    the job's new state, which is `cancelled` where somebody asked for that; None when the lease was
+    lost.
     """
-    delay = retry_delay(attempt)
-    row = lease_queries.fail(conn, lease.pair, error, delay=delay, final=final)
+    delay = retry_delay(attempt, backoff)
+    row = lease_queries.fail(
+        conn, lease.pair, error, delay=delay, final=final, outcome=outcome, digest=digest
+    )
     if row is None:
         return None
     tell(conn, f"job.{row['state']}", [row])
     return row["state"]
 
 
+def asked_to_stop(conn: Connection, leases: Sequence[Lease]) -> set[UUID]:
+    """Return the ids of those of these jobs that somebody asked to be cancelled."""
+    return lease_queries.asked_to_stop(conn, [lease.pair for lease in leases])
+
+
+def cancel(conn: Connection, leases: Sequence[Lease]) -> set[UUID]:
+    """End those of these jobs that somebody asked to be cancelled; return their ids."""
+    rows = lease_queries.cancel(conn, [lease.pair for lease in leases], CANCELLED)
+    tell(conn, "job.cancelled", rows)
+    return {row["id"] for row in rows}
+
+
 def release(conn: Connection, leases: Sequence[Lease], delay: float = 0) -> set[UUID]:
-    """Give jobs back, due in `delay` seconds, without counting the attempt; return their ids."""
+    """Give jobs back, due in `delay` seconds, without counting the attempt; return their ids.
+
+    Those that somebody asked to be cancelled end instead.
+    """
+    cancelled = cancel(conn, leases)
     rows = lease_queries.release(conn, [lease.pair for lease in leases], delay)
     tell(conn, "job.released", rows)
     released = {row["id"] for row in rows}
     if released and not delay:
         conn.after_commit(partial(queue.push_rows, rows))
-    return released
+    return released | cancelled
 
 
-def retry_delay(attempt: int) -> float:
+def retry_delay(attempt: int, backoff: Backoff = PATIENT) -> float:
     """Return how many seconds to wait after a failed attempt: exponential, with full jitter.
 
     Jobs that failed together spread over the whole time, so that they don't come back together
     (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
     """
-    longest = min(MAX_RETRY_DELAY, settings().job_retry_delay * 2 ** (attempt - 1))
+    first = settings().job_retry_delay if backoff.first is None else backoff.first
+    longest = min(backoff.longest, first * 2 ** (attempt - 1))
     return random.uniform(0, longest)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib.jobs.attempt_queries import UNDER_WAY, written_down
+
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
@@ -33,6 +35,11 @@ NOT EXISTS (
 
 # For statements that change jobs: what the log and the room have to know of each.
 CHANGED = ", ".join(f"j.{column.strip()}" for column in COLUMNS.split(","))
+# The same without what takes long to read, for those that change many at once.
+TOLD = """
+j.id, j.workspace_id, j.project_id, j.kind, j.state, j.attempt, j.max_attempts, j.progress,
+j.progress_message, j.error, j.request_id, j.created_by, j.cancel_requested_at
+"""
 WITH_ACTOR = """
 SELECT changed.*, u.name AS actor_name, u.email AS actor_email
 FROM changed LEFT JOIN users u ON u.id = changed.created_by
@@ -116,19 +123,21 @@ def cancel_all(conn: Connection, project_id: UUID, reason: str) -> list[dict[str
     """End all jobs of a project that have not ended, and their leases; return them."""
     return conn.execute(
         f"""
-        WITH unfinished AS (
-            SELECT id FROM jobs
-            WHERE project_id = %s AND state IN ('queued', 'running', 'retrying')
+        WITH ours AS (
+            SELECT {UNDER_WAY}, j.state FROM jobs j
+            WHERE project_id = %(project_id)s AND state IN ('queued', 'running', 'retrying')
             ORDER BY id FOR UPDATE
+        ), attempts AS (
+            {written_down("'cancelled'", "%(reason)s::text", where="WHERE state = 'running'")}
         ), changed AS (
-            UPDATE jobs j SET state = 'cancelled', error = %s, finished_at = clock_timestamp(),
-                lease_token = NULL, lease_until = NULL
-            FROM unfinished WHERE j.id = unfinished.id
+            UPDATE jobs j SET state = 'cancelled', error = %(reason)s::text,
+                finished_at = clock_timestamp(), lease_token = NULL, lease_until = NULL
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
         """,  # noqa: S608
-        [project_id, reason],
+        {"project_id": project_id, "reason": reason},
     ).fetchall()
 
 

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate
 from lib.http.paging import PageQuery
 from lib.schemas import Strict, integer_field
 
+OUTCOMES = ("succeeded", "failed", "timed-out", "cancelled", "lost")
 LIVE = ("queued", "running", "retrying")
 DEAD = ("failed", "cancelled")
 STATES = (*LIVE, "succeeded", *DEAD)
@@ -202,6 +203,23 @@ class JobLogOut(Strict):
     project_id = fields.UUID()
     attempt = fields.Integer()
     lines = fields.List(fields.Nested(SaidOut))
+
+
+class JobAttemptOut(Strict):
+    """One attempt at a job: `lost` is one whose worker went away in the middle of it.
+
+    `digest` is the same for failures that came about in the same way; who runs the worker finds the
+    traceback in its log with it.
+    """
+
+    id = fields.UUID()
+    attempt = fields.Integer()
+    worker = fields.String()
+    started_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+    outcome = fields.String(allow_none=True, validate=validate.OneOf([*OUTCOMES, None]))
+    error = fields.String(allow_none=True)
+    digest = fields.String(allow_none=True)
 
 
 class JobUpdatedOut(Strict):

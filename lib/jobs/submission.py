@@ -18,8 +18,6 @@ from lib.jobs.telling import tell
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
-SOON = 1  # seconds after which it is worth while to look how a job is
-
 
 class JobExists(Conflict):
     """A job of the kind with the same unique key has not ended yet; `job_id` says which."""
@@ -43,8 +41,8 @@ def submit(
 ) -> dict[str, Any]:
     """Create a job in the project, to run at once or at `run_at`, and return it.
 
-    With it goes `retry_after`: in how many seconds to look how it is. Raises Invalid for an unknown
-    kind, or what the kind does not take, JobExists, and QuotaExceeded.
+    With one that is put off goes `retry_after`: in how many seconds to look how it is. Raises
+    Invalid for an unknown kind, or what the kind does not take, JobExists, and QuotaExceeded.
     """
     known, caller = kinds.check(access.conn, kind, payload), access.caller
     if max_attempts and max_attempts > known["max_attempts"]:
@@ -67,7 +65,8 @@ def submit(
         },
         caller,
     )
-    return job | {"retry_after": max(SOON, ceil(job["due_in"]))}
+    later = {"retry_after": ceil(job["due_in"])} if job["due_in"] > 0 else {}
+    return job | later
 
 
 def submit_for_workspace(
@@ -75,14 +74,14 @@ def submit_for_workspace(
 ) -> dict[str, Any]:
     """Create a job of the workspace as a whole, of an internal kind, and return it.
 
-    With it goes `retry_after`, as from `submit`. Raises QuotaExceeded.
+    Raises QuotaExceeded.
     """
     quotas.ask(access.conn, access.id)
     given = {"kind": kind, "payload": payload, "max_attempts": max_attempts, "run_at": None}
     place = {"workspace_id": access.id, "project_id": None}
     caller = access.caller
     by = {"request_id": caller.origin.request_id, "created_by": caller.user_id}
-    return _create(access.conn, place | given | by, caller) | {"retry_after": SOON}
+    return _create(access.conn, place | given | by, caller)
 
 
 def submit_scheduled(conn: Connection, schedule: dict[str, Any]) -> dict[str, Any]:

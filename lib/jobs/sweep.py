@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lib.bridge import queue
 from lib.config import settings
 from lib.jobs import quotas, sweep_queries
@@ -9,6 +11,7 @@ from lib.jobs.telling import tell
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one sweep
+MAX_COUNTED = 100_000  # jobs that wait; beyond that nobody needs the number
 ROUNDS = 10  # so many batches of those whose time has come: many may have the same
 DIED = "The worker stopped in the middle of this attempt."
 NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
@@ -24,6 +27,15 @@ def sweep() -> dict[str, int]:
     return done
 
 
+def due() -> dict[str, Any]:
+    """Return how many `jobs` wait for a worker, up to a limit, and since how long the `oldest`.
+
+    In seconds. Raises Unavailable while Postgres does not answer.
+    """
+    with postgres.connection() as conn:
+        return sweep_queries.due(conn, MAX_COUNTED)
+
+
 def _stalled() -> dict[str, int]:
     with postgres.transaction() as conn:
         rows = sweep_queries.end_stalled(conn, settings().job_lease, DIED, BATCH)
@@ -31,6 +43,7 @@ def _stalled() -> dict[str, int]:
         failed = [row for row in rows if row["state"] == "failed"]
         tell(conn, "job.retrying", retaken)
         tell(conn, "job.failed", failed)
+        tell(conn, "job.cancelled", [row for row in rows if row["state"] == "cancelled"])
         conn.after_commit(lambda: queue.push_rows(retaken))
     return {"retaken": len(retaken), "failed": len(failed)}
 

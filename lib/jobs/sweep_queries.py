@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lib.jobs.attempt_queries import UNDER_WAY, written_down
 from lib.jobs.queries import CHANGED, NOT_PAUSED, WITH_ACTOR
 
 if TYPE_CHECKING:
@@ -15,22 +16,27 @@ Row = dict[str, Any]
 def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[Row]:
     """Take jobs from workers that stopped renewing: queued again, or failed after the last attempt.
 
-    After a restart of Postgres, workers first have a lease's time (in seconds) to renew.
+    One that somebody wanted cancelled is cancelled. After a restart of Postgres, workers first have
+    a lease's time (in seconds) to renew.
     """
     return conn.execute(
         f"""
-        WITH stalled AS (
-            SELECT id FROM jobs
+        WITH ours AS (
+            SELECT {UNDER_WAY}, CASE
+                WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'::job_state
+                WHEN j.attempt >= j.max_attempts THEN 'failed'
+                ELSE 'retrying' END AS becomes
+            FROM jobs j
             WHERE state = 'running' AND lease_until < now()
               AND pg_postmaster_start_time() < now() - make_interval(secs => %(lease)s)
             ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        ), attempts AS (
+            {written_down("'lost'", "%(error)s::text")}
         ), changed AS (
-            UPDATE jobs j SET lease_token = NULL, lease_until = NULL, error = %(error)s,
-                run_at = now(), queued_at = now(),
-                state = CASE WHEN attempt >= max_attempts THEN 'failed'::job_state
-                             ELSE 'retrying' END,
-                finished_at = CASE WHEN attempt >= max_attempts THEN now() END
-            FROM stalled WHERE j.id = stalled.id
+            UPDATE jobs j SET lease_token = NULL, lease_until = NULL, error = %(error)s::text,
+                run_at = now(), queued_at = now(), state = ours.becomes,
+                finished_at = CASE WHEN ours.becomes <> 'retrying' THEN now() END
+            FROM ours WHERE j.id = ours.id
             RETURNING {CHANGED}
         )
         {WITH_ACTOR}
@@ -82,3 +88,22 @@ def waiting(conn: Connection, limit: int) -> int:
         [limit],
     ).fetchone()
     return row["waiting"] if row else 0
+
+
+def due(conn: Connection, limit: int) -> dict[str, Any]:
+    """Return how many jobs wait, up to `limit`, and for how many seconds the oldest has."""
+    return (
+        conn.execute(
+            f"""
+            SELECT count(*) AS jobs,
+                   coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
+            FROM (
+                SELECT run_at FROM jobs
+                WHERE state IN ('queued', 'retrying') AND run_at <= now() AND {NOT_PAUSED}
+                ORDER BY run_at LIMIT %s
+            ) due
+            """,  # noqa: S608
+            [limit],
+        ).fetchone()
+        or {}
+    )

@@ -19,8 +19,8 @@ def database(ids):
     """What a refused call must leave as it was."""
     tables = (
         "workspaces", "workspace_members", "invitations", "projects", "project_members", "files",
-        "file_updates", "jobs", "uploads", "upload_parts", "schedules", "users", "sessions",
-        "personal_tokens", "account_links", "webhook_endpoints", "webhook_secrets",
+        "file_updates", "jobs", "job_attempts", "uploads", "upload_parts", "schedules", "users",
+        "sessions", "personal_tokens", "account_links", "webhook_endpoints", "webhook_secrets",
         "webhook_deliveries",
     )  # fmt: skip
     with postgres.connection() as conn:

@@ -1,10 +1,13 @@
-"""No-op jobs by one worker process: how many a second, and how long one takes when it is idle.
+"""No-op jobs by one worker process: how many a second, how soon one starts, and how much memory.
 
-Every state is in Postgres with its audit event, as always; the worker shares the machine with the
-stores and with this program.
+Every state and attempt is in Postgres, with its audit event and its entry in the room's log, as
+always; the worker shares the machine with the stores and with this program. With REST_HARNESS (see
+tests/bench/rest.py) the same is drained beside a Node peer, BullMQ with status rows in Postgres, in
+one interleaved run.
 """
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -14,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+import psutil
+
 from lib.bridge import queue
 from lib.config import settings
 from lib.emulator import ports
@@ -21,41 +26,93 @@ from lib.emulator.stack import Stack
 from lib.ids import new_id
 from lib.stores import postgres, redis
 from lib.stores.migrate import migrate
+from tests.bench import harness
 
 ROOT = Path(__file__).resolve().parents[2]
-THREADS = (4, 16)
-DRAINED = 10_000  # jobs that wait when the worker starts
-SINGLE = 300  # jobs submitted one after another to an idle worker
-DEADLINE = 90.0  # seconds for either
+THREADS = 4  # as a worker has by default
+WARM_UP = 1_000  # jobs
+DRAINED = 10_000  # jobs that wait when the warm worker goes on
+SINGLE = 200  # jobs submitted one after another to an idle worker
+LOADED = 4.0  # seconds of jobs coming at half the rate at which they are drained
+TICK = 0.01  # seconds between two submissions there, each of several jobs
+DEADLINE = 90.0  # seconds for any of these
+REPETITIONS, PEER_JOBS = 3, 4_000  # of the run beside the peer
+PEER_METRICS = ("jobs/s", "worker cpu s/k", "pg cpu s/k", "redis cpu s/k", "worker pss MiB")
 
 
 def run(directory: Path) -> dict[str, object]:
-    """Return jobs per second and latencies in milliseconds, by the worker's number of threads."""
+    """Return rates and memory, and milliseconds from a job's creation to its start."""
     with Stack(directory) as stack, _environment(stack):
         migrate(settings().database_direct_url)
-        project_id = _project()
-        return {f"{threads}_threads": _measure(project_id, threads) for threads in THREADS}
+        ours: dict[str, object] = dict(_measure(_project()))
+    if os.environ.get("REST_HARNESS"):
+        rows = harness.rows(directory, ("node", "ours"), ["drain"], REPETITIONS,
+                            "--jobs", str(PEER_JOBS))  # fmt: skip
+        return {"alone": ours, "beside": {m: _compare(rows, m) for m in PEER_METRICS}}
+    return ours
 
 
-def _measure(project_id: UUID, threads: int) -> dict[str, float]:
-    ids = _insert(project_id, DRAINED)
-    queue.push(ids)
-    with _worker(threads):
-        _await(lambda: _ended(ids) == DRAINED, every=0.2)
-        per_second = DRAINED / _span(ids, since="started_at")
-        latencies = sorted(_one(project_id) for _ in range(SINGLE))
+def _measure(project_id: UUID) -> dict[str, float]:
+    with _worker(THREADS) as process:
+        _drain(project_id, WARM_UP, process)
+        per_second = _drain(project_id, DRAINED, process)
+        idle = [job_id for _ in range(SINGLE) for job_id in _one(project_id)]
+        loaded = _load(project_id, per_second / 2)
+        memory = psutil.Process(process.pid).memory_full_info().pss
     return {
         "jobs_per_second": round(per_second),
-        "p50_ms": round(statistics.median(latencies), 1),
-        "p99_ms": round(latencies[int(SINGLE * 0.99)], 1),
+        "idle_p50_ms": _wait(idle, 0.5),
+        "idle_p99_ms": _wait(idle, 0.99),
+        "at_half_p50_ms": _wait(loaded, 0.5),
+        "at_half_p99_ms": _wait(loaded, 0.99),
+        "memory_mib": round(memory / 2**20, 1),
     }
 
 
-def _one(project_id: UUID) -> float:
+def _drain(project_id: UUID, count: int, process: subprocess.Popen[bytes]) -> float:
+    process.send_signal(signal.SIGSTOP)
+    ids = _insert(project_id, count)
+    queue.push(ids)
+    process.send_signal(signal.SIGCONT)
+    _await(lambda: _ended(ids) == count, every=0.2)
+    return count / _span(ids)
+
+
+def _one(project_id: UUID) -> list[UUID]:
     ids = _insert(project_id, 1)
     queue.push(ids)
     _await(lambda: _ended(ids) == 1)
-    return _span(ids, since="created_at") * 1000
+    return ids
+
+
+def _load(project_id: UUID, rate: float) -> list[UUID]:
+    ids: list[UUID] = []
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < LOADED:
+        if missing := int(rate * passed) - len(ids):
+            more = _insert(project_id, missing)
+            queue.push(more)
+            ids += more
+        time.sleep(TICK)
+    _await(lambda: _ended(ids) == len(ids), every=0.2)
+    return ids
+
+
+def _wait(ids: list[UUID], quantile: float) -> float:
+    query = """
+        SELECT percentile_cont(%s) WITHIN GROUP (
+            ORDER BY extract(epoch FROM started_at - created_at)) * 1000 AS ms
+        FROM jobs WHERE id = ANY(%s)
+    """
+    with postgres.connection() as conn:
+        return round((conn.execute(query, [quantile, ids]).fetchone() or {})["ms"], 1)
+
+
+def _compare(rows: list[dict[str, object]], metric: str) -> dict[str, float]:
+    found = {name: [float(str(r[metric])) for r in rows if r["server"] == name]
+             for name in ("node", "ours")}  # fmt: skip
+    node, ours = (statistics.median(found[name]) for name in ("node", "ours"))
+    return {"node": round(node, 3), "ours": round(ours, 3), "ours / node": round(ours / node, 2)}
 
 
 def _project() -> UUID:
@@ -89,8 +146,8 @@ def _ended(ids: list[UUID]) -> int:
         return (conn.execute(query, [ids]).fetchone() or {})["n"]
 
 
-def _span(ids: list[UUID], since: str) -> float:
-    query = f"SELECT max(finished_at) - min({since}) AS span FROM jobs WHERE id = ANY(%s)"  # noqa: S608
+def _span(ids: list[UUID]) -> float:
+    query = "SELECT max(finished_at) - min(started_at) AS span FROM jobs WHERE id = ANY(%s)"
     with postgres.connection() as conn:
         return (conn.execute(query, [ids]).fetchone() or {})["span"].total_seconds()
 
@@ -104,7 +161,7 @@ def _await(condition: Callable[[], bool], every: float = 0.005) -> None:
 
 
 @contextmanager
-def _worker(threads: int) -> Iterator[None]:
+def _worker(threads: int) -> Iterator[subprocess.Popen[bytes]]:
     (port,) = ports.pick(1)
     env = os.environ | {
         "WORKER_HANDLERS": "tests.bench.noop_kind",
@@ -114,7 +171,7 @@ def _worker(threads: int) -> Iterator[None]:
     }
     process = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=env)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(40)

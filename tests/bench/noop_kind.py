@@ -3,6 +3,6 @@
 from worker.kinds import job_kind
 
 
-@job_kind("bench.nothing", title="Nothing")
+@job_kind("bench.nothing", title="Nothing", isolated=False)
 def nothing(_job):
     pass

@@ -1,18 +1,13 @@
 """The REST half beside a Node peer: requests per second of the same work, in the same run.
 
-The harness and its peer (Express, pg, BullMQ) are no part of this project: REST_HARNESS is the
-folder that holds its bench.py. It starts both sides, interleaved, each on one core, on the same
-Postgres; peer/servers.toml and peer/adapter.toml say how to start and speak to ours.
+Express, pg and BullMQ: see tests/bench/harness.py.
 """
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.bench import harness
+
 SERVERS = ("node", "ours", "ours-stock")
 OPERATIONS = ("get_project", "list_projects", "create_project", "submit_job")
 REPETITIONS = 3
@@ -24,17 +19,7 @@ def run(directory: Path) -> dict[str, object]:
 
     Raises SystemExit, with a sentence, without the harness.
     """
-    harness = os.environ.get("REST_HARNESS", "")
-    if not (Path(harness) / "bench.py").is_file():
-        raise SystemExit("Set REST_HARNESS to the folder of the harness, which holds bench.py.")
-    results = directory / "results.json"
-    subprocess.run(
-        [sys.executable, f"{harness}/bench.py", "run", "--def", "tests/bench/peer/servers.toml",
-         "--servers", ",".join(SERVERS), "--ops", ",".join(OPERATIONS), "--conns", "16",
-         "--reps", str(REPETITIONS), "--python", sys.executable, "--out", str(results)],
-        cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    rows = json.loads(results.read_text())
+    rows = harness.rows(directory, SERVERS, OPERATIONS, REPETITIONS, "--conns", "16")
     return {op: {metric: _compare(rows, op, metric) for metric in METRICS} for op in OPERATIONS}
 
 

@@ -20,9 +20,9 @@ from lib.stores import postgres
 from worker import kinds
 
 ROOT = Path(__file__).resolve().parents[2]
-HANDLERS = "tests.worker.example_kinds"
+KINDS = ("tests.worker.example_kinds", "tests.worker.isolated_kinds")
 FAST = {
-    "WORKER_HANDLERS": f"worker.handlers,{HANDLERS}",
+    "WORKER_HANDLERS": ",".join(("worker.handlers", *KINDS)),
     "JOB_LEASE": "2s",
     "JOB_RETRY_DELAY": "1s",
     "JOB_LOST_AFTER": "1s",
@@ -110,7 +110,7 @@ def _end_all() -> None:
 def announced(stack) -> None:
     """The kinds of these tests, known to the functions before any worker runs."""
     with postgres.transaction() as conn:
-        kinds.announce(conn, kinds.discover([HANDLERS, "worker.handlers"]))
+        kinds.announce(conn, kinds.discover([*KINDS, "worker.handlers"]))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from marshmallow import fields, validate
@@ -11,6 +12,8 @@ from lib.errors import Conflict
 from lib.schemas import Strict
 from worker.context import Context
 from worker.kinds import PermanentFailure, job_kind
+
+on_thread = partial(job_kind, isolated=False)
 
 
 class Item(Strict):
@@ -34,12 +37,12 @@ def leave_mark(job: Context, what: str) -> None:
             file.write(f"{what} {job.job_id} {job.attempt} {os.getpid()}\n")
 
 
-@job_kind("test.nothing", title="Nothing", payload=Payload)
+@on_thread("test.nothing", title="Nothing", payload=Payload)
 def nothing(job):
     leave_mark(job, "ran")
 
 
-@job_kind("test.slow", title="Takes its time", payload=Payload)
+@on_thread("test.slow", title="Takes its time", payload=Payload)
 def slow(job):
     leave_mark(job, "began")
     ends = time.monotonic() + job.payload["seconds"]
@@ -50,7 +53,7 @@ def slow(job):
     return {"attempt": job.attempt}
 
 
-@job_kind("test.stubborn", title="Looks at nothing while it works", payload=Payload)
+@on_thread("test.stubborn", title="Looks at nothing while it works", payload=Payload)
 def stubborn(job):
     leave_mark(job, "began")
     time.sleep(job.payload["seconds"])
@@ -58,24 +61,31 @@ def stubborn(job):
     return {"attempt": job.attempt}
 
 
-@job_kind("test.endless", title="Never comes back", payload=Payload, max_attempts=2, timeout=1)
+@on_thread("test.endless", title="Never comes back", payload=Payload, max_attempts=2, timeout=1)
 def endless(job):
     leave_mark(job, "began")
     time.sleep(60)
 
 
-@job_kind("test.refused", title="Always refused", payload=Payload)
+@on_thread("test.falls", title="Fails after a while", payload=Payload)
+def falls(job):
+    leave_mark(job, "began")
+    time.sleep(job.payload["seconds"])
+    raise Conflict("Not this time.")
+
+
+@on_thread("test.refused", title="Always refused", payload=Payload)
 def refused(job):
     leave_mark(job, "ran")
     raise Conflict("The other side said no.")
 
 
-@job_kind("test.broken", title="Raises what nobody expects", payload=Payload)
+@on_thread("test.broken", title="Raises what nobody expects", payload=Payload)
 def broken(job):
     raise RuntimeError("secret-connection-string")
 
 
-@job_kind("test.transient", title="Works the second time", payload=Payload)
+@on_thread("test.transient", title="Works the second time", payload=Payload)
 def transient(job):
     leave_mark(job, "ran")
     if job.attempt == 1:
@@ -83,29 +93,45 @@ def transient(job):
     return {"attempt": job.attempt}
 
 
-@job_kind("test.hopeless", title="Can't work", payload=Payload)
+@on_thread("test.hopeless", title="Can't work", payload=Payload)
 def hopeless(job):
     leave_mark(job, "ran")
     raise PermanentFailure("There is no such thing.")
 
 
-@job_kind("test.deadly", title="Kills its worker", payload=Payload, max_attempts=2)
+@on_thread(
+    "test.lookup", title="Looks for what is not there", payload=Payload, permanent=(LookupError,)
+)
+def lookup(job):
+    leave_mark(job, "ran")
+    return {}["missing"]
+
+
+@on_thread("test.eager", title="Comes back at once", payload=Payload, retry_delay=0)
+def eager(job):
+    leave_mark(job, "ran")
+    raise Conflict("Not just now.")
+
+
+@on_thread("test.deadly", title="Kills its worker", payload=Payload, max_attempts=2)
 def deadly(job):
     leave_mark(job, "ran")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@job_kind("test.exits", title="Calls sys.exit", payload=Payload, max_attempts=1)
+@on_thread("test.exits", title="Calls sys.exit", payload=Payload, max_attempts=1)
 def exits(job):
     raise SystemExit(3)
 
 
-@job_kind("test.unspeakable", title="Returns what can't be stored", payload=Payload, max_attempts=1)
+@on_thread(
+    "test.unspeakable", title="Returns what can't be stored", payload=Payload, max_attempts=1
+)
 def unspeakable(job):
     return {"text": "\0"}
 
 
-@job_kind("test.progress", title="Tells how far it is", payload=Payload)
+@on_thread("test.progress", title="Tells how far it is", payload=Payload)
 def progress(job):
     for percent in (10, 50, 90):
         job.progress(percent, f"at {percent}")
@@ -114,7 +140,7 @@ def progress(job):
     return {"done": True}
 
 
-@job_kind("test.writes", title="Writes into its project", payload=Payload)
+@on_thread("test.writes", title="Writes into its project", payload=Payload)
 def writes(job):
     with job.transaction() as conn:
         leave_mark(job, "began")
@@ -122,12 +148,32 @@ def writes(job):
         conn.execute("UPDATE projects SET description = 'written' WHERE id = %s", [job.project_id])
 
 
-@job_kind("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
+@on_thread("test.effect", title="Writes down that it ran", payload=Payload)
+def effect(job):
+    write_effect(job)
+
+
+@job_kind("alone.effect", title="Writes down that it ran", payload=Payload)
+def effect_alone(job):
+    write_effect(job)
+
+
+def write_effect(job: Context) -> None:
+    """Leave a row in the table of the test, under the lease, and take some time over it."""
+    with job.transaction() as conn:
+        time.sleep(job.payload["seconds"])
+        conn.execute(
+            "INSERT INTO test_effects (job_id, attempt, at) VALUES (%s, %s, clock_timestamp())",
+            [job.job_id, job.attempt],
+        )
+
+
+@on_thread("test.tireless", title="Takes its time, often", payload=Payload, max_attempts=20)
 def tireless(job):
     return slow(job)
 
 
-@job_kind("test.talks", title="Says what it does", payload=Payload)
+@on_thread("test.talks", title="Says what it does", payload=Payload)
 def talks(job):
     job.log("begins")
     job.log("\0 is left out, \ud800 is not")
@@ -139,14 +185,14 @@ def talks(job):
     job.log("ends")
 
 
-@job_kind("test.chatters", title="Says too much", payload=Payload)
+@on_thread("test.chatters", title="Says too much", payload=Payload)
 def chatters(job):
     for number in range(1500):
         job.log(f"line {number}")
     return {"said": 1500}
 
 
-@job_kind("test.shouts", title="Says it at length", payload=Payload)
+@on_thread("test.shouts", title="Says it at length", payload=Payload)
 def shouts(job):
     for _ in range(400):
         job.log("a" * 5000)

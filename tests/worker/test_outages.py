@@ -1,9 +1,11 @@
-"""Redis emptied, down, in disorder; Postgres restarted: accepted jobs run, and are not charged."""
+"""Redis emptied or down, Postgres restarted, MongoDB away: jobs run, uncharged, and are told of."""
 
 import pytest
 
+from lib.audit import queries
+from lib.audit.events import JOB_EVENTS
 from lib.bridge import keys
-from lib.stores import postgres, redis_tcp
+from lib.stores import mongo, postgres, redis_tcp
 
 
 def test_jobs_that_redis_forgot_run(worker, submit, ended):
@@ -60,11 +62,31 @@ def test_a_job_submitted_while_redis_is_down_is_accepted_and_runs_later(
     assert "Traceback" not in running.text
 
 
-def test_a_restart_of_postgres_charges_no_attempt(
-    worker, submit, ended, stack, mark, marks, eventually
+def test_jobs_submitted_while_redis_is_emptied_goes_away_and_comes_back_all_run(
+    worker, submit, ended, stack
 ):
     running = worker()
-    job = submit("stubborn", seconds=3, mark=str(mark), job={"max_attempts": 1})
+    jobs = [submit("nothing") for _ in range(30)]
+    redis_tcp.client().flushall()
+    jobs += [submit("nothing") for _ in range(30)]
+    stack.redis.stop()
+    try:
+        jobs += [submit("nothing") for _ in range(30)]
+    finally:
+        stack.redis.start()
+    jobs += [submit("alone.nothing") for _ in range(10)]
+    redis_tcp.client().flushall()
+    assert [ended(job)["state"] for job in jobs] == ["succeeded"] * 100
+    assert {ended(job)["attempt"] for job in jobs} == {1}
+    assert running.process.poll() is None
+
+
+@pytest.mark.parametrize("kind", ["test.stubborn", "alone.stubborn"])
+def test_a_restart_of_postgres_charges_no_attempt(
+    worker, submit, ended, stack, mark, marks, eventually, kind
+):
+    running = worker()
+    job = submit(kind, seconds=3, mark=str(mark), job={"max_attempts": 1})
     eventually(lambda: marks("began") == 1)
     stack.postgres.stop()
     try:
@@ -87,3 +109,33 @@ def test_terminated_backends_charge_no_attempt(worker, submit, ended, mark, mark
             " AND datname = current_database()"
         )
     assert ended(job)["state"] == "succeeded"
+
+
+def test_without_mongodb_for_a_whole_run_the_log_is_complete_and_in_order_once_it_is_back(
+    worker, submit, ended, stack, eventually, team
+):
+    stack.mongo.stop()
+    try:
+        running = worker()
+        jobs = [submit("transient") for _ in range(5)] + [submit("nothing") for _ in range(20)]
+        assert {ended(job)["state"] for job in jobs} == {"succeeded"}
+        with postgres.connection() as conn:
+            assert queries.waiting(conn) >= 5 * 5 + 20 * 3
+    finally:
+        stack.mongo.start()
+    eventually(lambda: not waiting(), 30, "the outbox was not emptied")
+    with mongo.database() as database:
+        wanted = {"workspace_id": team.workspace["id"]}
+        found = list(database[JOB_EVENTS].find(wanted))
+    found.sort(key=lambda event: event["event_id"])
+    assert len({event["event_id"] for event in found}) == len(found)
+    retried = ["job.submitted", "job.started", "job.retrying", "job.started", "job.succeeded"]
+    for number, job in enumerate(jobs):
+        told = [event["action"] for event in found if event["target_id"] == job["id"]]
+        assert told == (retried if number < 5 else [*retried[:2], "job.succeeded"])
+    assert running.process.poll() is None
+
+
+def waiting():
+    with postgres.connection() as conn:
+        return queries.waiting(conn)

@@ -3,6 +3,7 @@
 import json
 import pickle
 import threading
+from uuid import UUID
 
 import pytest
 from huey import RedisHuey
@@ -12,7 +13,6 @@ from lib.bridge import keys, queue
 from lib.config import settings
 from lib.ids import new_id
 from lib.stores import redis, redis_tcp
-from worker import tasks
 from worker.consumer import Consumer
 from worker.queue import NAME, JsonSerializer, connect
 
@@ -29,7 +29,12 @@ def stock():
         NAME, url=settings().redis_url, results=False, serializer=JsonSerializer(), read_timeout=1
     )
     taken = []
-    tasks.register(collab, lambda job_id, row: taken.append(job_id))
+
+    def run_job(job_id):
+        taken.append(UUID(job_id))
+
+    run_job.__module__ = "worker.tasks"  # huey names a task by module and function
+    collab.task(name="run_job")(run_job)
     collab.taken = taken
     return collab
 

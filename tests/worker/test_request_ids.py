@@ -36,15 +36,15 @@ def test_a_request_is_named_in_its_jobs_events_and_in_all_that_the_room_is_told(
     assert {each.request_id for each in told} == {"canary-request-5"}
     timeline = f"/workspaces/{team.workspace['id']}/audit/timeline?request_id=canary-request-5"
     entries = eventually(
-        lambda: len(e := team.owner.get(timeline).get_json()["entries"]) == 9 and e, 10
+        lambda: len(e := team.owner.get(timeline).get_json()["entries"]) == 11 and e, 10
     )
     by_source = {
-        source: [entry["what"] for entry in entries if entry["source"] == source]
+        source: sorted(entry["what"] for entry in entries if entry["source"] == source)
         for source in ("job", "log", "room")
     }
     assert by_source == {
-        "job": ["submitted", "started", "finished"],
-        "log": ["job.submitted", "job.started", "job.succeeded"],
+        "job": ["attempt-started", "attempt-succeeded", "finished", "started", "submitted"],
+        "log": ["job.started", "job.submitted", "job.succeeded"],
         "room": ["job-updated"] * 3,
     }
     assert [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)

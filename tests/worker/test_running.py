@@ -98,6 +98,17 @@ def test_a_permanent_failure_is_not_tried_again(worker, submit, ended, mark, mar
     assert job["error"] == "There is no such thing."
 
 
+def test_a_kind_says_which_failures_are_permanent_and_how_soon_others_come_back(
+    worker, submit, ended, mark, marks
+):
+    worker(JOB_RETRY_DELAY="1h")
+    job = ended(submit("lookup", mark=str(mark)))
+    assert (job["state"], marks("ran")) == ("failed", 1)
+    assert "KeyError" in job["error"]
+    job = ended(submit("eager", mark=str(mark)), 10)
+    assert (job["state"], job["attempt"], marks("ran")) == ("failed", 3, 4)
+
+
 @pytest.mark.parametrize("kind", ["broken", "exits", "unspeakable"])
 def test_what_nobody_expects_fails_the_job_and_not_the_worker(worker, submit, ended, kind):
     running = worker()
@@ -150,11 +161,21 @@ def test_a_project_is_exported_with_a_manifest(worker, submit, ended, team):
     assert done["result"] == {"files": 4, "bytes": 5 + 8 + 1 + 2}
 
 
+def test_several_workers_share_the_work(worker, submit, ended, team):
+    workers = [worker(WORKER_CONCURRENCY="2"), worker(WORKER_CONCURRENCY="2")]
+    jobs = [submit("slow", seconds=0.3) for _ in range(20)]
+    assert {(ended(job)["state"], ended(job)["attempt"]) for job in jobs} == {("succeeded", 1)}
+    ran_by = []
+    for job in jobs:
+        (row,) = team.viewer.get(f"/jobs/{job['id']}/attempts").get_json()["items"]
+        ran_by.append(int(row["worker"].rpartition("-")[2]))
+    assert {running.process.pid for running in workers} == set(ran_by)
+    assert min(ran_by.count(pid) for pid in set(ran_by)) >= 4
+
+
 def test_health_tells_how_many_jobs_run(worker, submit, ended, eventually):
     running = worker()
-    health = running.health()
-    assert set(health.pop("audit")) == {"waiting", "age"}
-    assert health == {"status": "ok", "running": 0, "late": []}
+    assert running.health() == {"status": "ok", "running": 0, "late": []}
     job = submit("slow", seconds=1)
     eventually(lambda: running.health()["running"] == 1)
     assert ended(job)["state"] == "succeeded"

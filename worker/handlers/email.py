@@ -47,6 +47,7 @@ class EmailIn(Strict):
     max_attempts=mail.MAX_ATTEMPTS,
     timeout=TIMEOUT,
     internal=True,
+    isolated=False,  # it waits for one server, within limits, and holds one mail
 )
 def send(job: Context) -> dict[str, Any]:
     """Send the mail; one that is sent again after a crash is recognised as the same by its id."""

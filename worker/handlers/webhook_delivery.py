@@ -40,6 +40,7 @@ class DeliveryIn(Strict):
     max_attempts=dispatch.MAX_ATTEMPTS,
     timeout=TIMEOUT,
     internal=True,
+    isolated=False,  # one request, within limits of time and size
 )
 def deliver(job: Context) -> dict[str, Any]:
     """Make one attempt; after a crash it is made again, and the receiver knows it by its id.

@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import summary
-from lib.audit.schemas import FilterQuery, AuditSummaryOut
+from lib.audit.schemas import AuditSummaryOut, FilterQuery
 from lib.http import function, permits, query, returns
 
 app = function(__name__)

@@ -1,0 +1,1 @@
+"""Isolated kinds: handlers in processes of their own, which can be stopped and are bounded."""
