@@ -1,8 +1,6 @@
 """Move the audit outbox to MongoDB: what the worker does, where no worker runs."""
 
-from time import monotonic
-
-from lib.audit import delivery
+from lib.audit import delivery, indexes
 from lib.http import function
 from lib.http.cron import cron
 
@@ -15,11 +13,5 @@ app = function(__name__)
 @cron("move_audit")
 def move_audit() -> dict[str, int]:
     """Move the audit outbox to MongoDB."""
-    ends, moved = monotonic() + DEADLINE, 0
-    delivery.ensure_indexes()
-    while monotonic() < ends:
-        batch = sum(delivery.move().values())
-        moved += batch
-        if batch < delivery.BATCH:
-            break
-    return {"moved": moved}
+    indexes.ensure()
+    return {"moved": delivery.catch_up(DEADLINE)}

@@ -36,6 +36,8 @@ def of_message(message: Message) -> bytes:
     head: dict[str, Any] = {"event": message.type}
     if message.seq:
         head["seq"] = message.seq
+    if message.request_id:
+        head["request_id"] = message.request_id
     return _text(head | {"id": message.id, "at": message.at, "data": message.data})
 
 

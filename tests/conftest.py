@@ -30,6 +30,8 @@ from lib.access.caller import Origin
 from lib.access.tokens import keys
 from lib.accounts import passwords, sessions
 from lib.accounts import queries as account_queries
+from lib.audit import queries as audit_queries
+from lib.audit.actions import undeclared
 from lib.bridge import rooms
 from lib.bridge.messages import Message
 from lib.config import settings
@@ -102,6 +104,23 @@ def announcements(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         publish(project_id, message)
 
     monkeypatch.setattr(rooms, "_publisher", checked)
+    yield
+    assert not wrong, wrong
+
+
+@pytest.fixture(autouse=True)
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold what use cases record to the table of actions: it knows all details of each."""
+    wrong: list[str] = []
+    insert = audit_queries.insert
+
+    def checked(conn: Any, rows: Any) -> None:
+        for _, _, event in rows:
+            unknown = undeclared(event["action"], event["details"])
+            wrong.extend(f"{event['action']}: {name}" for name in unknown)
+        insert(conn, rows)
+
+    monkeypatch.setattr(audit_queries, "insert", checked)
     yield
     assert not wrong, wrong
 

@@ -31,7 +31,9 @@ def check(frame: dict[str, Any], side: str = "host") -> None:
 def check_told(message: Message) -> None:
     """Fail when the document does not say that a room can be told this."""
     frame = json.loads(message.encode())
-    told = {name: frame[name] for name in ("id", "at", "data", "seq") if name in frame}
+    told = {
+        name: frame[name] for name in ("id", "at", "data", "seq", "request_id") if name in frame
+    }
     check({"event": message.type} | told)
 
 

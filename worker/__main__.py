@@ -31,7 +31,8 @@ from worker.publisher import Publisher
 from worker.runner import Runner
 from worker.watch import WATCH_EVERY, Watch
 
-SPARE_CONNECTIONS = 7  # to Postgres, beside one per thread: the loops', and the finisher's
+# To Postgres, beside one per thread: the loops', of which the log's has two, and the finisher's.
+SPARE_CONNECTIONS = 8
 RETRY_EVERY = 1.0  # seconds between two attempts to announce the kinds
 STUCK_AFTER = 60.0  # seconds without a turn of some loop
 FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last announcements

@@ -7,14 +7,14 @@ from threading import Event, Thread
 from time import monotonic
 
 from lib import logs
-from lib.audit import delivery
+from lib.audit import delivery, indexes
 from lib.errors import Unavailable
 from lib.jobs import firing, sweep
 from lib.webhooks import dispatch, secret_store
 
 SWEEP_EVERY = 1.0  # seconds
 FIRE_EVERY = 1.0  # seconds
-MOVE_EVERY = 1.0  # seconds
+MOVE_EVERY = 0.5  # seconds
 DISPATCH_EVERY = 0.5  # seconds
 RESEAL_EVERY = 300.0  # seconds between two looks for what older keys have sealed
 MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
@@ -73,10 +73,9 @@ def mover() -> Loop:
     def move() -> None:
         nonlocal indexed
         if not indexed:
-            delivery.ensure_indexes()
+            indexes.ensure()
             indexed = True
-        while sum(delivery.move().values()) == delivery.BATCH:
-            pass
+        delivery.catch_up()
 
     return Loop("audit", MOVE_EVERY, move)
 

@@ -51,8 +51,12 @@ def _messages() -> Iterator[str]:
 
 
 def _outbox() -> Iterator[str]:
+    lag = delivery.lag()
     yield from _single(
-        "audit_lag_seconds", "gauge", "Age of the oldest event not in the log.", delivery.lag()
+        "audit_lag_seconds", "gauge", "Age of the oldest event not in the log.", lag["age"]
+    )
+    yield from _single(
+        "audit_waiting", "gauge", "Events not in the log, up to 10,000.", lag["waiting"]
     )
 
 

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.audit import delivery, queries
-from lib.audit.events import JOB_EVENTS, PROJECT_ACTIONS
-from lib.audit.log import _when
+from lib.audit import delivery, filters, queries
+from lib.audit.actions import JOB_EVENTS, PROJECT_ACTIONS
 from lib.stores import mongo, postgres
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _grouped(
     ends: datetime,
 ) -> list[dict[str, Any]]:
     # One text as the key: on the embedded server, a key of several fields is none.
-    wanted = {"workspace_id": str(workspace_id)} | _when(None, begins, ends)
+    wanted = {"workspace_id": str(workspace_id)} | filters.when(begins, ends)
     key = {"$concat": ["$day", "|", {"$ifNull": ["$actor_id", ""]}, "|", "$action"]}
     group = {"_id": key, "events": {"$sum": 1}, "name": {"$max": "$actor_name"}}
     return list(database[collection].aggregate([{"$match": wanted}, {"$group": group}]))

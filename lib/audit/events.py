@@ -10,26 +10,20 @@ from uuid import UUID
 
 from lib.access.caller import Caller, Origin, Person
 from lib.audit import queries
+from lib.audit.actions import declared
 from lib.ids import new_id
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
-
-AUTH_LOGS = "auth_logs"
-PROJECT_ACTIONS = "project_actions"
-JOB_EVENTS = "job_events"
-
-# Where an action belongs, by its first word; the rest happens to workspaces and projects.
-_COLLECTIONS = dict.fromkeys(("account", "session", "token"), AUTH_LOGS) | {"job": JOB_EVENTS}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened.
 
-    `action` is `noun.verb`, such as `project.created`; `target` the type and id of what it was done
-    to. `origin` is the actor's unless given (log-in has no actor yet; a worker acts for a request
-    long gone). `details` holds plain JSON values, never a secret.
+    `action` is one of lib.audit.actions, such as `project.created`; `target` the type and id of
+    what it was done to. `origin` is the actor's unless given (log-in has no actor yet; a worker
+    acts for a request long gone). `details` holds plain JSON values, never a secret.
     """
 
     action: str
@@ -52,18 +46,17 @@ def record(
     origin: Origin | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Write one Event into the outbox, in the transaction that `conn` has open."""
+    """Write one Event into the outbox, in the transaction that `conn` has open.
+
+    Raises ValueError for an action that is not declared.
+    """
     record_all(conn, [Event(action, actor, target, workspace_id, project_id, origin, details)])
 
 
 def record_all(conn: Connection, events: Sequence[Event]) -> None:
     """Write several events into the outbox with one statement, as `record` does."""
     if events:
-        queries.insert(conn, [(new_id(), _collection(e.action), _row(e)) for e in events])
-
-
-def _collection(action: str) -> str:
-    return _COLLECTIONS.get(action.partition(".")[0], PROJECT_ACTIONS)
+        queries.insert(conn, [(new_id(), declared(e.action).collection, _row(e)) for e in events])
 
 
 def _row(event: Event) -> dict[str, Any]:

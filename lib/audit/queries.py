@@ -35,17 +35,6 @@ def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]])
     )
 
 
-def take(conn: Connection, limit: int) -> list[dict[str, Any]]:
-    """Lock the oldest events that no other mover holds, and return them."""
-    return conn.execute(
-        """
-        SELECT id, collection, event FROM audit_outbox
-        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-        """,
-        [limit],
-    ).fetchall()
-
-
 def of_project(
     conn: Connection,
     project_id: UUID,
@@ -76,18 +65,22 @@ def of_project(
     ).fetchall()
 
 
-def delete(conn: Connection, event_ids: Sequence[UUID]) -> None:
-    """Remove delivered events."""
-    conn.execute("DELETE FROM audit_outbox WHERE id = ANY(%s)", [list(event_ids)])
-
-
 def waiting(conn: Connection) -> int:
     """Count the events that MongoDB does not have yet."""
     row = conn.execute("SELECT count(*) AS waiting FROM audit_outbox").fetchone()
     return row["waiting"] if row else 0
 
 
-def oldest(conn: Connection) -> UUID | None:
-    """Return the id of the oldest event that MongoDB does not have yet; it tells its age."""
-    row = conn.execute("SELECT id FROM audit_outbox ORDER BY id LIMIT 1").fetchone()
-    return row["id"] if row else None
+def lag(conn: Connection, most: int) -> dict[str, Any]:
+    """Return how many events wait for MongoDB, up to `most`, and the oldest's `age` in seconds."""
+    row = conn.execute(
+        """
+        SELECT (SELECT count(*) FROM (SELECT 1 FROM audit_outbox LIMIT %s) counted) AS waiting,
+            coalesce((
+                SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
+                FROM audit_outbox ORDER BY id LIMIT 1
+            ), 0) AS age
+        """,
+        [most],
+    ).fetchone()
+    return row or {"waiting": 0, "age": 0.0}

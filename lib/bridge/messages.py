@@ -19,7 +19,8 @@ class Message:
     """One message: `type` names the event, `data` its content, `origin` the host that sent it.
 
     A persistent one has the number `seq` in its room's log of this `epoch`; `sender` is the
-    connection which gets an answer in its place.
+    connection which gets an answer in its place; `request_id` is of the request that it goes back
+    to, if there was one.
     """
 
     type: str
@@ -30,6 +31,7 @@ class Message:
     sender: str = ""
     epoch: str = ""
     seq: int = 0  # none: not in a log
+    request_id: str = ""
     logged: str = field(default="", compare=False, repr=False)  # as it was encoded for the log
 
     def encode(self) -> str:
@@ -48,11 +50,12 @@ class Message:
         """Return the message as the log has it: with its number there, and its text."""
         # Faster than dataclasses.replace, and every event of every room comes through here.
         return Message(
-            self.type, self.data, self.id, self.at, self.origin, self.sender, epoch, seq, logged
-        )
+            self.type, self.data, self.id, self.at, self.origin, self.sender, epoch, seq,
+            self.request_id, logged,
+        )  # fmt: skip
 
 
-_OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int}
+_OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int, "request_id": str}
 
 
 def _encoded(body: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib import logs
 from lib.bridge import keys, log
 from lib.bridge.log import Entry
 from lib.bridge.messages import Message
@@ -44,28 +45,46 @@ def use(publisher: Publisher) -> None:
     _publisher = publisher
 
 
-def announce(conn: Connection, project_id: UUID | str, event: str, data: dict[str, Any]) -> None:
+def announce(
+    conn: Connection,
+    project_id: UUID | str,
+    event: str,
+    data: dict[str, Any],
+    request_id: str | None = None,
+) -> None:
     """Append `event` to the log of a project's room as the open transaction commits, and tell it.
 
     Every client hears of it once, in the order of the commits; one that is away, when it is back.
+    It goes back to the request at hand, unless another is named.
     """
-    entry = Entry(str(project_id), Message(event, data, sender=sender.get()))
+    message = Message(event, data, sender=sender.get(), request_id=_request(request_id))
+    entry = Entry(str(project_id), message)
     conn.with_commit(log.append, entry)
     conn.after_commit(lambda: _publish_numbered(entry))
 
 
-def show(conn: Connection, project_id: UUID | str, event: str, data: dict[str, Any]) -> None:
+def show(
+    conn: Connection,
+    project_id: UUID | str,
+    event: str,
+    data: dict[str, Any],
+    request_id: str | None = None,
+) -> None:
     """Tell the room of a project, once the open transaction has committed, what is soon outdated.
 
     Who is away, or slow, misses it.
     """
-    message = Message(event, data)
+    message = Message(event, data, request_id=_request(request_id))
     conn.after_commit(lambda: publish(project_id, message))
 
 
 def publish(project_id: UUID | str, message: Message) -> None:
     """Send `message` to the room of a project now; raises Unavailable when Redis is down."""
     _publisher(str(project_id), message)
+
+
+def _request(named: str | None) -> str:
+    return logs.request_id.get() if named is None else named
 
 
 def _publish_numbered(entry: Entry) -> None:

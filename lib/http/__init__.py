@@ -10,7 +10,7 @@ app = function(__name__)
 def update(access, changes): ...
 """
 
-from lib.http.answers import creates, downloads, lists, returns
+from lib.http.answers import creates, downloads, lists, returns, streams
 from lib.http.app import function
 from lib.http.bodies import accepts, query, receives
 from lib.http.etags import if_match
@@ -31,5 +31,6 @@ __all__ = [
     "query",
     "receives",
     "returns",
+    "streams",
     "waits",
 ]

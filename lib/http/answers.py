@@ -1,4 +1,4 @@
-"""What a view's result becomes: `returns`, `creates`, `lists`, `downloads`.
+"""What a view's result becomes: `returns`, `creates`, `lists`, `downloads`, `streams`.
 
 Declared on the route, so that the reference and the tests read it there.
 """
@@ -21,7 +21,7 @@ from lib.http.current import at_hand
 from lib.http.etags import tagged
 from lib.http.output import writer
 from lib.http.paging import PageQuery, cut, link_to
-from lib.http.reply import Reply, reply
+from lib.http.reply import Reply, Stream, reply
 from lib.input import validate
 
 SOON = 1  # seconds after which it is worth while to look what came of something
@@ -35,14 +35,16 @@ Errors = tuple[type[AppError], ...]
 class Answer:
     """What a route answers when all is well, and which errors of its own it has.
 
-    `location` is where what it created is, with the names of the row's columns.
+    `location` is where what it created is, with the names of the row's columns; `media` are the
+    types that a stream may have.
     """
 
-    kind: Literal["one", "created", "page", "file", "nothing"]
+    kind: Literal["one", "created", "page", "file", "stream", "nothing"]
     status: int
     schema: type[Schema] | None
     errors: Errors
     location: str = ""
+    media: tuple[str, ...] = ()
 
 
 def returns(
@@ -137,6 +139,27 @@ def downloads(errors: Errors = ()) -> Callable[[View], View]:
             return ranges.answer(ranges.File(**view(*args, **params)))
 
         answered.answer = Answer("file", 200, None, (*errors, ranges.RangeNotSatisfiable))  # type: ignore[attr-defined]
+        return answered
+
+    return decorate
+
+
+def streams(*media: str, errors: Errors = ()) -> Callable[[View], View]:
+    """Answer with a file that is made while it is sent; of one of these media types.
+
+    The view returns `filename`, `media_type` and `pieces`, an iterator over bytes, which must not
+    need the connection any more.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answered(*args: Any, **params: Any) -> Stream:
+            made = view(*args, **params)
+            saved_as = ranges.attachment(made["filename"])
+            head = {"Content-Type": made["media_type"], "Content-Disposition": saved_as}
+            return Stream(made["pieces"], head)
+
+        answered.answer = Answer("stream", 200, None, errors, media=media)  # type: ignore[attr-defined]
         return answered
 
     return decorate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
 from uuid import UUID
@@ -39,7 +40,9 @@ def public(permission: str) -> Callable[[View], View]:
     return decorate
 
 
-def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], View]:
+def permits(
+    permission: str, *, with_rows: bool = False, lets_go: bool = False
+) -> Callable[[View], View]:
     """Let the view be called by those whom the table allows; it gets an Access first.
 
     The thing itself is the path parameter named for the permission's scope (`project_id` for
@@ -48,6 +51,9 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
 
     With `with_rows`, the view of a list gets an Asking first: the list that it reads with it is
     read in the statement that looks up the caller, so that it costs one in all.
+
+    With `lets_go`, the view of a read gets an Access without the connection, which others can use
+    meanwhile: for what waits for another store.
     """
     rule = PERMISSIONS[permission]
     parameter = f"{rule.scope}_id"
@@ -68,7 +74,9 @@ def permits(permission: str, *, with_rows: bool = False) -> Callable[[View], Vie
                 access = lookups.find(
                     conn, permission, claims, headers.origin(), target, lock=lock, memory=memory
                 )
-                return view(access, **params)
+                if not lets_go:
+                    return view(access, **params)
+            return view(replace(access, conn=None), **params)  # type: ignore[arg-type]
 
         @wraps(view)
         def guarded(**params: UUID) -> Any:

@@ -36,13 +36,13 @@ def record(
 def announce(conn: Connection, *rows: Row) -> None:
     """Tell the rooms of their projects that the jobs have another state; without one, nobody."""
     for row in (row for row in rows if row["project_id"]):
-        rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row))
+        rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row), row["request_id"])
 
 
 def show_progress(conn: Connection, row: Row) -> None:
     """Show the room of its project, if it has one, how far the job has come."""
     if row["project_id"]:
-        rooms.show(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row))
+        rooms.show(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row), row["request_id"])
 
 
 def _shown(row: Row) -> Row:

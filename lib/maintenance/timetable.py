@@ -8,6 +8,7 @@ EVERY = {
     "move_audit": timedelta(minutes=1),
     "compact_files": timedelta(minutes=10),
     "prune_rooms": timedelta(minutes=10),
+    "prune_audit": timedelta(hours=1),
     "expire_sessions": timedelta(hours=1),
     "expire_invitations": timedelta(hours=1),
     "purge_projects": timedelta(hours=1),

@@ -114,6 +114,9 @@ def _success(operation: Operation) -> dict[str, Any]:
         partial = {"Content-Range": {"$ref": "#/components/headers/Content-Range"}}
         part = response | {"description": "A part.", "headers": response["headers"] | partial}
         more["206"] = part
+    elif answer.kind == "stream":
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        response["content"] = dict.fromkeys(answer.media, binary)
     elif answer.schema:
         response["content"] = {JSON: {"schema": _shown(answer.kind, answer.schema)}}
     responses = {str(answer.status): response} | more

@@ -19,6 +19,7 @@ ANSWER_HEADERS = {
     "created": ("Location", "Idempotency-Replayed"),
     "page": ("Link",),
     "file": ("Accept-Ranges", "Content-Disposition"),
+    "stream": ("Content-Disposition",),
     "nothing": (),
 }
 

@@ -69,7 +69,7 @@ def _from_host(spec: APISpec, sent: Sent) -> Json:
     known = {} if sent.fleeting else {"id": parts.HOST_ID, "at": parts.AT}
     members = known | {"data": data}
     required = [*members, *(["seq"] if sent.numbered == "always" else [])]
-    numbered = {} if sent.numbered == "never" else {"seq": parts.SEQ}
+    numbered = {} if sent.numbered == "never" else {"seq": parts.SEQ, "request_id": parts.REQUEST}
     return _message(sent.name, sent.summary, members | numbered, required)
 
 

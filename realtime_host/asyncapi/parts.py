@@ -33,6 +33,7 @@ SEQ = {
     "type": "integer",
     "minimum": 1,
 }
+REQUEST = {"description": "The id of the request that led to it.", "type": "string"}
 AT = {"description": "When it was told.", "type": "string", "format": "date-time"}
 
 SECURITY = {

@@ -11,7 +11,15 @@ WITHIN = 8.0  # seconds
 NO_STORE = {"permission.list", "email.verify", "password.reset"}  # these see that a token is none
 NEED = {
     "redis": {"room.join", "room.presence", "room.statistics"},
-    "mongo": {"workspace.audit", "project.activity", "account.activity"},
+    "mongo": {
+        "workspace.audit",
+        "audit.summary",
+        "audit.export",
+        "audit.timeline",
+        "audit.verify",
+        "project.activity",
+        "account.activity",
+    },
 }
 
 

@@ -24,6 +24,7 @@ BODIES = {
     "file.create": {"path": "another.md"},
     "file.update": {"content": "changed"},
     "job.submit": {"kind": KIND, "payload": {}},
+    "audit.set-retention": {"days": 90},
     "job.cancel-many": {"kind": "test.no-such"},
     "job.retry-many": {},
     "job.pause": {"kinds": [KIND]},
@@ -39,6 +40,7 @@ BODIES = {
 }
 QUERIES = {
     "permission.explain": "?permission=account.read",
+    "audit.timeline": "?request_id=test-request",
     "upload.extend": "?part=2",
     "job.purge": "?finished_before=2020-01-01T00:00:00Z",
 }

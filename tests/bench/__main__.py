@@ -17,6 +17,7 @@ BENCHMARKS = {
     "fanout": "messages delivered per second by one real-time host",
     "edits": "file changes per second through the use case, every one in Postgres",
     "pooler": "50 function processes on 20 connections, which are cut (needs pgbouncer)",
+    "audit": "events moved to MongoDB by one worker, numbered and hashed, and how late at 500/s",
     "jobs": "no-op jobs by one worker, every state in Postgres (beside a peer with REST_HARNESS)",
 }
 NEEDY = ("rest", "realtime", "pooler")  # they need what no wheel brings

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lib.audit import delivery, queries
-from lib.audit.events import JOB_EVENTS
+from lib.audit.actions import JOB_EVENTS
 from lib.stores import mongo, postgres, redis_tcp
 
 JOBS = 150

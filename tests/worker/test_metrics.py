@@ -49,6 +49,7 @@ def test_what_waits_is_told_with_its_age(worker, submit, figures, mark, marks, e
     assert found["collab_jobs_due"] == 3
     assert found["collab_worker_running"] == 1
     assert found["collab_audit_lag_seconds"] < 10
+    assert found["collab_audit_waiting"] < 1000
 
 
 def test_what_a_store_that_is_down_would_tell_is_left_out(worker, figures, stack):

@@ -11,7 +11,7 @@ app = function(__name__)
 
 
 @app.get("/api/v1/me/activity")
-@permits("account.activity")
+@permits("account.activity", lets_go=True)
 @lists(EventOut, ActivityQuery)
 def list_events(access: Access, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """List what the caller did, newest first."""

@@ -8,6 +8,7 @@ import pytest
 
 from lib.access.caller import Origin
 from lib.audit import delivery, events, queries
+from lib.audit.events import Event
 from lib.stores import postgres
 
 
@@ -47,37 +48,38 @@ def test_what_happened_is_there_with_the_next_request_delivered_or_not(team, act
 
 
 def test_an_event_in_both_stores_is_shown_once(team, activity, deliver):
+    deliver()
+    assert team.owner.patch(f"/projects/{team.project['id']}", {"name": "x"}).status_code == 200
+    batch = delivery.number()
+    assert batch is not None
+    delivery._copy(batch)
     with postgres.connection() as conn:
-        rows = conn.execute(
-            "SELECT id, collection, event FROM audit_outbox WHERE event->>'project_id' = %s",
-            [team.project["id"]],
-        ).fetchall()
-        assert len(rows) == 2
-        deliver()
-        queries.insert(conn, [(row["id"], row["collection"], row["event"]) for row in rows])
-    assert len(items(team.viewer.get(activity))) == 2
+        assert queries.waiting(conn) == len(batch.rows)
+    assert len(items(team.viewer.get(activity))) == 3
     assert len(items(team.viewer.get(f"{activity}?limit=1"))) == 1
 
 
 def test_it_tells_who_did_what_and_no_address_client_or_request(team, activity, deliver):
+    where = {"workspace_id": team.workspace["id"], "project_id": team.project["id"]}
+    where["origin"] = Origin("canary-request", "192.0.2.77", "canary-agent")
+    added = {"email": "canary@example.com", "role": "viewer"}
+    began = {"kind": "test", "attempt": 1, "worker": "canary-host"}
     with postgres.transaction() as conn:
-        events.record(
+        events.record_all(
             conn,
-            "project-member.added",
-            None,
-            target=("account", uuid4()),
-            workspace_id=team.workspace["id"],
-            project_id=team.project["id"],
-            origin=Origin("canary-request", "192.0.2.77", "canary-agent"),
-            details={"email": "canary@example.com", "role": "viewer", "worker": "canary-host"},
+            [
+                Event("job.started", None, ("job", uuid4()), **where, details=began),
+                Event("project-member.added", None, ("account", uuid4()), **where, details=added),
+            ],
         )
     for moved in (False, True):
         if moved:
             deliver()
         answer = team.viewer.get(activity)
-        newest, created, _ = items(answer)
+        newest, started, created, _ = items(answer)
         assert set(newest) == {"id", "at", "action", "actor", "target", "details"}
         assert newest["details"] == {"role": "viewer"}
+        assert started["details"] == {"kind": "test", "attempt": 1}
         assert created["actor"] == {"id": team.owner.id, "name": "Olga"}
         for secret in ("canary", "192.0.2.77", "127.0.0.1", "@example.com"):
             assert secret not in answer.text

@@ -14,10 +14,15 @@ from lib.emulator.serve import LEAN
 ROOT = Path(__file__).resolve().parents[3]
 STOCK = "gthread"
 
-# Echoes what it was asked; /stream answers in pieces, /fail raises, /bad breaks a header in two.
+# Echoes what it was asked; /stream answers in pieces, /break stops in the middle, /fail raises,
+# /bad breaks a header in two.
 APP = """
 import json, sys
 from lib.emulator.serve import serve
+
+def breaks_off():
+    yield b"one,"
+    raise ValueError("on purpose")
 
 def app(environ, start):
     path, body = environ["PATH_INFO"], environ["wsgi.input"].read()
@@ -32,6 +37,9 @@ def app(environ, start):
     if path == "/stream":
         start("200 OK", [("Content-Type", "text/plain")])
         return iter([b"one,", b"", b"two"])
+    if path == "/break":
+        start("200 OK", [("Content-Type", "text/plain")])
+        return breaks_off()
     kept = {k: v for k, v in environ.items() if k.startswith(("HTTP_", "CONTENT_"))}
     kept |= {k: environ[k] for k in ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "RAW_URI")}
     text = json.dumps([kept, body.decode("latin-1")], sort_keys=True).encode()
@@ -136,6 +144,15 @@ def test_it_answers_as_the_stock_worker_does(servers, pieces):
     stock, lean = (talk(servers[name], *pieces) for name in (STOCK, LEAN))
     assert pieces == [b""] or stock.startswith(b"HTTP/1.")
     assert essence(lean) == essence(stock)
+
+
+@pytest.mark.parametrize("name", [LEAN, STOCK])
+def test_an_answer_that_breaks_off_does_not_end_as_a_whole_one_does(servers, name):
+    whole = talk(servers[name], b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert whole.endswith(b"3\r\ntwo\r\n0\r\n\r\n")
+    broken = talk(servers[name], b"GET /break HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+    assert broken.startswith(b"HTTP/1.1 200")
+    assert broken.endswith(b"4\r\none,\r\n")
 
 
 def test_plain_requests_are_the_ones_that_it_reads_itself():

@@ -114,7 +114,7 @@ def test_events_of_other_workspaces_and_of_none_are_told_to_nobody_here(webhook,
     hook = webhook()
     assert types(hook) == ["webhook.created"]
     happen("project.created", workspace_id=str(uuid4()))
-    happen("session.created", workspace_id=None, project_id=None)
+    happen("session.started", workspace_id=None, project_id=None)
     happen("job.submitted", workspace_id=None, project_id=None)
     assert types(hook) == ["webhook.created"]
 
@@ -143,14 +143,17 @@ def test_what_is_rolled_back_is_told_to_nobody(webhook, types, team):
 
 
 def test_it_says_who_did_what_and_nothing_of_addresses_clients_and_workers(webhook, happen):
-    hook = webhook(events=["member.added"])
+    hook = webhook(events=["member.added", "job.started"])
     person = Person(uuid4(), "canary@example.com", "Olga")
     origin = Origin("canary-request", "203.0.113.9", "canary-agent")
-    details = {"email": "canary@example.com", "worker": "canary-host", "role": "viewer"}
+    details = {"email": "canary@example.com", "role": "viewer"}
+    began = {"kind": "test", "attempt": 1, "worker": "canary-host"}
     with postgres.transaction() as conn:
         about = {"target": ("account", uuid4()), "workspace_id": UUID(hook["workspace_id"])}
         events.record(conn, "member.added", person, origin=origin, details=details, **about)
-    (row,) = rows(hook)
+        events.record(conn, "job.started", person, origin=origin, details=began, **about)
+    row, started = rows(hook)
+    assert started["payload"]["data"]["details"] == {"kind": "test", "attempt": 1}
     said = row["payload"]
     assert said["data"] == {
         "id": str(row["event_id"]),
@@ -162,7 +165,8 @@ def test_it_says_who_did_what_and_nothing_of_addresses_clients_and_workers(webho
         "details": {"role": "viewer"},
     }
     assert datetime.fromisoformat(said["timestamp"]).tzinfo
-    assert not any(word in json.dumps(said) for word in ("canary", "203.0.113.9"))
+    said = json.dumps([said, started["payload"]])
+    assert not any(word in said for word in ("canary", "203.0.113.9"))
 
 
 def test_an_event_while_its_webhook_is_deleted_fails_nobody(webhook, happen, team, at_once):
