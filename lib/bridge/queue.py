@@ -30,12 +30,12 @@ _AFTER_ARGS: tuple[Any, ...] = (
     None,
     0,
 )  # kwargs, ..., retry_backoff
+_FORM = json.dumps(["%s", TASK, *_BEFORE_ARGS, ["%s"], *_AFTER_ARGS], separators=(",", ":"))
 
 
 def message(job_id: UUID | str) -> str:
     """Return one job's queue message, as JSON: the fields of huey's Message in their order."""
-    fields = [str(new_id()), TASK, *_BEFORE_ARGS, [str(job_id)], *_AFTER_ARGS]
-    return json.dumps(fields, separators=(",", ":"))
+    return _FORM % (new_id(), job_id)
 
 
 def push(job_ids: Sequence[UUID | str], priority: str = "normal") -> None:

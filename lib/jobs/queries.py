@@ -91,6 +91,7 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
 
     None, where another one with its unique key lives.
     """
+    import orjson
     from psycopg.types.json import Jsonb
 
     return conn.execute(
@@ -103,7 +104,7 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
         {UNLESS_LIVE if job.get("unique_key") else ""}
         RETURNING {COLUMNS}, extract(epoch FROM run_at - now())::float8 AS due_in
         """,  # noqa: S608
-        DEFAULTS | job | {"payload": Jsonb(job["payload"])},
+        DEFAULTS | job | {"payload": Jsonb(job["payload"], orjson.dumps)},
     ).fetchone()
 
 
