@@ -3,7 +3,7 @@
 import pytest
 
 from lib.audit import queries
-from lib.audit.events import JOB_EVENTS
+from lib.audit.actions import JOB_EVENTS
 from lib.bridge import keys
 from lib.stores import mongo, postgres, redis_tcp
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
 from uuid import UUID
 
 import pytest
 
 from lib.access import remembered
-from lib.stores import postgres
+from lib.stores import connection, postgres
 from lib.stores.connection import Connection
 
 
@@ -22,6 +23,9 @@ def trips(monkeypatch):
         return real(self, send)
 
     monkeypatch.setattr(Connection, "_ask", ask)
+    monkeypatch.setattr(Connection, "prepares", False)  # which is asked for once in a while
+    monkeypatch.setattr(connection, "IDLE_BEFORE_CHECK", inf)  # or some would begin with a ping
+    monkeypatch.setattr(connection, "_suspect_since", -inf)
     return seen
 
 
