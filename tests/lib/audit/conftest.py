@@ -10,6 +10,17 @@ from lib.audit.events import Event
 from lib.stores import mongo, postgres
 
 
+@pytest.fixture(scope="module", autouse=True)
+def empty_log(stack):
+    """Begin without the events of other tests: some of these look at every chain there is."""
+    with postgres.transaction() as conn:
+        for table in ("audit_batches", "audit_outbox", "audit_chains"):
+            conn.execute(f"DELETE FROM {table}")  # noqa: S608
+    with mongo.database() as database:
+        for name in COLLECTIONS:
+            database[name].delete_many({})
+
+
 @pytest.fixture
 def workspace_id(stack):
     return uuid4()

@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from lib.bridge import keys
-from lib.config import settings
 from lib.doctor import stores
 from lib.doctor.stores import CLOCKS_APART, clock
 from lib.emulator import ports, processes
-from lib.emulator.schedule import read_crons
+from lib.maintenance import runs
+from lib.maintenance.timetable import EVERY
 from lib.stores import postgres, redis_tcp
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,11 +66,10 @@ def running(start):
 
 
 @pytest.fixture
-def examine(stack, running, api):
-    """Run the command; return its exit status, and its findings by part and level."""
-    headers = {"Authorization": f"Bearer {settings().cron_secret}"}
-    for cron in read_crons(ROOT / "vercel.json"):
-        assert api.get(f"/api/cron/{cron.name}", headers=headers).status_code == 200
+def examine(stack, running):
+    """Run the command, all crons having come; return its exit status, and its findings."""
+    for name in EVERY:
+        runs.noted(name, dict)
 
     def run(**more):
         env = os.environ | stack.env | {"WORKER_PORT": str(running["worker"])}

@@ -138,11 +138,12 @@ def test_the_sweep_takes_a_mail_from_a_dead_worker_and_tells_no_room(postgres_is
             " lease_until = now() - interval '1 h' WHERE id = %s",
             [job_id],
         )
+        conn.execute("DELETE FROM jobs WHERE state = 'running' AND id <> %s", [job_id])  # others'
     listener = redis_tcp.client().pubsub()
     listener.psubscribe("collab:room:*")
     try:
         assert listener.get_message(timeout=5)["type"] == "psubscribe"
-        assert sweep.sweep()["retaken"] >= 1
+        assert sweep.sweep()["retaken"] == 1
         assert jobs()[0]["state"] == "retrying"
         assert listener.get_message(timeout=0.2) is None
     finally:
