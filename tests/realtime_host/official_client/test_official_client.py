@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+README = Path(__file__).resolve().parents[3] / "realtime_host" / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_the_official_client_answers_the_hosts_pings(official, start_host, team)
 
 
 def test_the_snippet_of_the_readme_works_as_written(node_folder, host, team):
-    section = README.read_text().split("### With Socket.IO")[1]
+    section = README.read_text().split("## With Socket.IO")[1]
     snippet = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]
     snippet = snippet.replace("npm install socket.io-client@4\n", "").replace(
         ":5001", f":{host.port}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+README = Path(__file__).resolve().parents[3] / "realtime_host" / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_ticket_opens_the_door_for_a_browser(provider, host, team):
 
 
 def test_the_snippet_of_the_readme_works_as_written(provider_folder, host, team, eventually):
-    section = README.read_text().split("### With Yjs")[1]
+    section = README.read_text().split("## With Yjs")[1]
     snippet = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]
     snippet = re.sub(r"npm install .*\n", "", snippet).replace(":5001", f":{host.port}")
     values = {"TOKEN": team.owner.token, "FILE": team.file["id"]}
