@@ -2,8 +2,9 @@
 
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+MAX_EMAIL = 254  # characters, RFC 5321
 MAX_NAME = 120  # characters of a name that people give to something
 
 _CONTROL = r"\x00-\x1f\x7f"
@@ -64,3 +65,16 @@ class _Whole(fields.Integer):
 def integer_field(**kwargs: Any) -> fields.Integer:
     """Return a field for an integer; as in JSON Schema 5.0 is one, and "5" and true are not."""
     return _Whole(strict=True, **kwargs)
+
+
+def email_field(*, required: bool = True) -> fields.String:
+    """Return a field for an e-mail address; it is compared and kept in lower case."""
+    return _LowerEmail(required=required, validate=validate.Length(max=MAX_EMAIL))
+
+
+class _LowerEmail(fields.Email):
+    def _deserialize(self, *args: object, **kwargs: object) -> str:
+        value: str = super()._deserialize(*args, **kwargs)
+        if not value.isascii() or not value.isprintable():
+            raise ValidationError("Not a valid email address.")
+        return value.lower()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a request came from: its id, the client's address and its user agent."""
 
     request_id: str
@@ -19,8 +17,7 @@ class Origin:
     user_agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Somebody on whose behalf something happens that no request of theirs is waiting for."""
 
     user_id: UUID
@@ -28,8 +25,7 @@ class Person:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """A person, and where the request came from: in a session, or with a personal access token."""
 
     user_id: UUID
@@ -40,8 +36,7 @@ class Caller:
     token_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """A caller who may do what the route is for: the connection, the role, and the thing itself.
 
     `target` is the row that the permission's scope names (a workspace, project, file or job), as

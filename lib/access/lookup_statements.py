@@ -242,14 +242,11 @@ def _target(match: re.Match[str]) -> str:
     return text.replace("{name}", match[4]).replace("{live}", live)
 
 
-STATEMENTS = {
-    (credential, scope, lock): _statement(
-        credential, text, lock, None if lock == "read" else _WAYS.get(scope)
-    )
-    for credential in _CREDENTIALS
-    for scope, text in _SCOPES.items()
-    for lock in _LOCKS
-}
+@cache
+def statement(credential: str, scope: str, lock: str) -> str:
+    """Return the statement that looks up a caller by their `session` or `token`, and a thing."""
+    way = None if lock == "read" else _WAYS.get(scope)
+    return _statement(credential, _SCOPES[scope], lock, way)
 
 
 @cache

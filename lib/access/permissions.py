@@ -1,9 +1,8 @@
 """The one table of permissions: every route, socket event and document of this project reads it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lib.errors import Forbidden, InsufficientScope, NotFound
 
@@ -23,8 +22,7 @@ class Level(IntEnum):
 ROLES = {level.name.lower(): level for level in (Level.VIEWER, Level.COLLABORATOR, Level.OWNER)}
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """What one action needs: the kind of thing it is done to, and the least level that may.
 
     `grant` is the scope that a personal access token needs for it: `read` or `write`; `account` is

@@ -11,8 +11,8 @@ from lib.access.lookup_statements import (
     NOTED_EVERY,
     PERSON_ALONE,
     PERSON_SHARED,
-    STATEMENTS,
     list_statement,
+    statement,
 )
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def lookup(
     """
     if lock != "read":
         _take_turn(conn, claims, alone=(scope, lock) == ENDS_IT)
-    statement = STATEMENTS[_credential(claims), scope, lock]
-    return conn.execute(statement, _values(claims, target_id)).fetchone()
+    looked_up = statement(_credential(claims), scope, lock)
+    return conn.execute(looked_up, _values(claims, target_id)).fetchone()
 
 
 def confirm(
@@ -56,8 +56,8 @@ def confirm(
 ) -> None:
     """Look up as for a `write`, together with the next statement; `check` gets the rows found."""
     _take_turn(conn, claims, alone=False)
-    statement = STATEMENTS[_credential(claims), scope, "write"]
-    conn.put_off(statement, _values(claims, target_id), check)
+    looked_up = statement(_credential(claims), scope, "write")
+    conn.put_off(looked_up, _values(claims, target_id), check)
 
 
 def _take_turn(conn: Connection, claims: Claims, *, alone: bool) -> None:
@@ -88,8 +88,8 @@ def lookup_with_rows(
     `rows` is the SELECT of the list; `order` its order, in the terms of `listed`. Each row carries
     `caller_role` and `target_id`; a list without rows is one row whose `id` is null.
     """
-    statement = list_statement(_credential(claims), scope, rows, order)
-    return conn.execute(statement, {**values, **_values(claims, target_id)}).fetchall()
+    listing = list_statement(_credential(claims), scope, rows, order)
+    return conn.execute(listing, {**values, **_values(claims, target_id)}).fetchall()
 
 
 def _credential(claims: Claims) -> str:

@@ -7,8 +7,7 @@ is there makes no difference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lib.access import throttle_queries
 from lib.config import settings
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from lib.stores.statements import Check
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """So many attempts in a window of so many seconds, which begins with the first of them."""
 
     name: str
@@ -29,8 +27,7 @@ class Limit:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where somebody stands: attempts left in this window, and seconds until the next one."""
 
     limit: Limit

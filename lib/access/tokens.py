@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask
@@ -26,8 +25,7 @@ NOTHING_KNOWN = (None, 0)
 MAX_KNOWN = 10_000  # tokens whose signature a process remembers to have checked: about 6 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """What somebody has shown: a person's session, or else a personal access token.
 
     The token is known by its digest, or by its id where a ticket stands for it. Whether it or the

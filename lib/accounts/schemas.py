@@ -5,26 +5,12 @@ from datetime import UTC, datetime, timedelta
 from marshmallow import ValidationError, fields, validate
 
 from lib.accounts import common_passwords, passwords
-from lib.schemas import Strict, name_field
+from lib.schemas import Strict, email_field, name_field
 
-MAX_EMAIL = 254  # characters, RFC 5321
 PASSWORD = (8, 128)  # characters: long enough to resist guessing, bounded to keep hashing cheap
 MAX_REFRESH_TOKEN = 128  # characters; ours have 46
 MAX_LINK_TOKEN = 128  # characters; ours have 64
 MAX_AHEAD = timedelta(days=3653)  # how far in the future a personal access token may end
-
-
-def email_field(*, required: bool = True) -> fields.String:
-    """Return a field for an e-mail address; it is compared and kept in lower case."""
-    return _LowerEmail(required=required, validate=validate.Length(max=MAX_EMAIL))
-
-
-class _LowerEmail(fields.Email):
-    def _deserialize(self, *args: object, **kwargs: object) -> str:
-        value: str = super()._deserialize(*args, **kwargs)
-        if not value.isascii() or not value.isprintable():
-            raise ValidationError("Not a valid email address.")
-        return value.lower()
 
 
 def _uncommon(password: str) -> None:

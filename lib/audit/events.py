@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from lib.access.caller import Caller, Origin, Person
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened.
 
     `action` is one of lib.audit.actions, such as `project.created`; `target` the type and id of

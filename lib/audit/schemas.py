@@ -2,15 +2,11 @@
 
 from marshmallow import fields, validate
 
-from lib.audit import actions, retention
-from lib.audit.export import FORMS
-from lib.audit.verification import REASONS
+from lib.audit import actions
 from lib.http.paging import PageQuery
-from lib.schemas import Strict, integer_field
+from lib.schemas import Strict
 
 REQUEST_ID = r"^[A-Za-z0-9._-]{8,128}\Z"
-MOST_VERIFIED = 10_000  # events, by one call
-VERIFIED = 5_000
 
 
 class WhenQuery(Strict):
@@ -47,44 +43,10 @@ class AuditQuery(PageQuery, FilterQuery):
     """A page of what happened in a workspace."""
 
 
-class ExportQuery(FilterQuery):
-    """What to export: as `ndjson` or `csv`, from the number `after` which the last one ended."""
-
-    form = fields.String(
-        data_key="format", load_default="ndjson", validate=validate.OneOf(list(FORMS))
-    )
-    after = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**53))
-
-
-class VerifyQuery(Strict):
-    """Which part of the chain to verify: so many events, from its beginning or after a number."""
-
-    after = fields.Integer(load_default=None, validate=validate.Range(min=0, max=2**53))
-    limit = fields.Integer(load_default=VERIFIED, validate=validate.Range(min=1, max=MOST_VERIFIED))
-
-
 class TimelineQuery(Strict):
     """Which request."""
 
     request_id = fields.String(required=True, validate=validate.Regexp(REQUEST_ID))
-
-
-class RetentionIn(Strict):
-    """For how many days to keep events; null: as long as the installation says."""
-
-    days = integer_field(
-        required=True,
-        allow_none=True,
-        validate=validate.Range(min=retention.MIN_DAYS, max=retention.MAX_DAYS),
-    )
-
-
-class RetentionOut(Strict):
-    """For how many `days` events are kept: the workspace's `own` choice, or else the `default`."""
-
-    days = fields.Integer()
-    own = fields.Integer(allow_none=True)
-    default = fields.Integer()
 
 
 def action_field() -> fields.String:
@@ -202,32 +164,6 @@ class AuditSummaryOut(Strict):
     by_day = fields.List(fields.Nested(DayOut))
     by_action = fields.List(fields.Nested(ActionCountOut))
     by_actor = fields.List(fields.Nested(ActorCountOut))
-
-
-class BreakOut(Strict):
-    """Where the chain is broken first, and why."""
-
-    seq = fields.Integer()
-    reason = fields.String(
-        validate=validate.OneOf(list(REASONS)),
-        metadata={"description": " ".join(f"`{name}`: {REASONS[name]}." for name in REASONS)},
-    )
-
-
-class VerificationOut(Strict):
-    """The events after `after` up to `upto` are as they were recorded, unless `broken` is there.
-
-    `end` is the number of the last event recorded, of which `waiting` are not in the log yet.
-    Unless it is `complete`, go on with `after` = `upto`.
-    """
-
-    intact = fields.Boolean()
-    broken = fields.Nested(BreakOut, allow_none=True)
-    complete = fields.Boolean()
-    after = fields.Integer()
-    upto = fields.Integer()
-    end = fields.Integer()
-    waiting = fields.Integer()
 
 
 class EntryOut(Strict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from lib.bridge import log_queries
@@ -34,8 +34,7 @@ class Entry:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How far a log has come: `seq` is its last event, those up to `pruned` are gone."""
 
     epoch: str

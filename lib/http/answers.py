@@ -6,9 +6,8 @@ Declared on the route, so that the reference and the tests read it there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache, partial, wraps
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from marshmallow import Schema
 
@@ -31,8 +30,7 @@ View = Callable[..., Any]
 Errors = tuple[type[AppError], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a route answers when all is well, and which errors of its own it has.
 
     `location` is where what it created is, with the names of the row's columns; `media` are the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
 from uuid import UUID
@@ -76,7 +75,7 @@ def permits(
                 )
                 if not lets_go:
                     return view(access, **params)
-            return view(replace(access, conn=None), **params)  # type: ignore[arg-type]
+            return view(access._replace(conn=None), **params)  # type: ignore[arg-type]
 
         @wraps(view)
         def guarded(**params: UUID) -> Any:

@@ -15,7 +15,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lib.access.caller import Access
 from lib.access.tokens import keys
@@ -32,8 +32,7 @@ KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
 _KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """A keyed request: where its answer is kept, what it asked for, what opens the answer."""
 
     digest: bytes

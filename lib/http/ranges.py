@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from lib.errors import AppError
@@ -16,8 +16,7 @@ _RANGE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.IGNORECASE)
 _TOKEN = re.compile(r"[^A-Za-z0-9!#$&+.^_`|~ ()-]")  # what is left alone in a quoted file name
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file: its name, what it is, its bytes' number, the tag of its version without quotes.
 
     `read(first, count)` returns so many of the bytes.

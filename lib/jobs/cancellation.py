@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.errors import Conflict
-from lib.jobs import control_queries, queries
+from lib.jobs import control_queries, deletion_queries, queries
 from lib.jobs.telling import record, tell
 
 PROJECT_DELETED = "The project was deleted."
@@ -47,6 +47,14 @@ def of_deleted_project(access: Access) -> None:
     """
     rows = queries.cancel_all(access.conn, access.id, PROJECT_DELETED)
     record(access.conn, "job.cancelled", rows, actor=access.caller)
+
+
+def hold_all(access: Access) -> None:
+    """Wait for whoever ends jobs of the workspace, which is about to go with all of them.
+
+    A deletion that came upon them one by one, in no order, would wait in a circle with a worker.
+    """
+    deletion_queries.hold_all(access.conn, access.id)
 
 
 def _tell(access: Access, rows: Sequence[Row]) -> None:

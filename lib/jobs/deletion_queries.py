@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lib.ids import first_at
+from lib.jobs.queries import LIVE
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -49,3 +50,20 @@ def delete_ended(
     ).fetchone()
     gone, old = (row["gone"], row["old"]) if row else (0, 0)
     return gone, gone < old or old == limit
+
+
+def hold_all(conn: Connection, workspace_id: UUID) -> None:
+    """Lock all jobs of a workspace that have not ended, in the order of their ids, as all do."""
+    conn.execute(
+        f"""
+        SELECT count(*) FROM (
+            SELECT 1 FROM jobs
+            WHERE (
+                project_id IN (SELECT id FROM projects WHERE workspace_id = %(workspace_id)s)
+                OR (project_id IS NULL AND workspace_id = %(workspace_id)s)
+            ) AND state IN {LIVE}
+            ORDER BY id FOR UPDATE
+        ) held
+        """,  # noqa: S608
+        {"workspace_id": workspace_id},
+    )

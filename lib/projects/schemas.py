@@ -4,9 +4,8 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.accounts.schemas import email_field
 from lib.http.paging import SortedQuery, sort_field
-from lib.schemas import PersonOut, Strict, name_field, role_field
+from lib.schemas import PersonOut, Strict, email_field, name_field, role_field
 
 MAX_DESCRIPTION = 2000  # characters
 MAX_SEARCH = 100  # characters

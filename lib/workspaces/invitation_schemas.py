@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.accounts.schemas import RegisterIn, email_field
+from lib.accounts.schemas import RegisterIn
 from lib.http.paging import PageQuery
-from lib.schemas import Strict, integer_field, role_field
+from lib.schemas import Strict, email_field, integer_field, role_field
 
 WEEK = 7 * 24 * 3600  # seconds
 LIFETIME = (300, 30 * 24 * 3600)  # seconds from an invitation to its end

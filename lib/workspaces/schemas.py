@@ -2,9 +2,8 @@
 
 from marshmallow import fields, validate
 
-from lib.accounts.schemas import email_field
 from lib.http.paging import PageQuery
-from lib.schemas import Strict, name_field, role_field
+from lib.schemas import Strict, email_field, name_field, role_field
 
 
 class WorkspaceIn(Strict):

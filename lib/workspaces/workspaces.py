@@ -9,6 +9,7 @@ from lib.access.caller import Access
 from lib.audit import events
 from lib.bridge import evictions, rooms
 from lib.ids import new_id
+from lib.jobs import cancellation
 from lib.projects import projects
 from lib.workspaces import queries
 
@@ -62,6 +63,7 @@ def archive(access: Access, archived: bool) -> dict[str, Any]:
 def delete(access: Access) -> None:
     """Delete the workspace with its projects, files and jobs; whoever is in its rooms is let go."""
     members = queries.member_ids(access.conn, access.id)
+    cancellation.hold_all(access)
     queries.delete(access.conn, access.id)
     evictions.announce(access.conn, *members)
     _record(access, "workspace.deleted", access.id, {"name": access.target["name"]})

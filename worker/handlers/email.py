@@ -12,11 +12,10 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from lib.access import links
-from lib.accounts.schemas import MAX_EMAIL
 from lib.config import ConfigError, settings
 from lib.ids import made_at
 from lib.mail import mail, texts
-from lib.schemas import Strict
+from lib.schemas import MAX_EMAIL, Strict
 from worker import smtp
 from worker.context import Context
 from worker.kinds import PermanentFailure, job_kind

@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import export
-from lib.audit.schemas import ExportQuery
+from lib.audit.keeping_schemas import ExportQuery
 from lib.http import function, permits, query, streams
 
 app = function(__name__)

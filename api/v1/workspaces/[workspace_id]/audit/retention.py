@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import retention
-from lib.audit.schemas import RetentionIn, RetentionOut
+from lib.audit.keeping_schemas import RetentionIn, RetentionOut
 from lib.http import accepts, function, permits, returns
 
 app = function(__name__)

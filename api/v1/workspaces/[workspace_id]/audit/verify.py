@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import verification
-from lib.audit.schemas import VerificationOut, VerifyQuery
+from lib.audit.keeping_schemas import VerificationOut, VerifyQuery
 from lib.http import function, permits, query, returns
 
 app = function(__name__)
