@@ -40,25 +40,3 @@ def server(conn: Connection) -> dict[str, Any]:
 def applied(conn: Connection) -> set[str]:
     """Return the names of the migrations that were applied."""
     return {row["name"] for row in conn.execute("SELECT name FROM schema_migrations")}
-
-
-def queue_age(conn: Connection) -> float:
-    """Return for how many seconds the oldest due job has waited for a worker; 0 if none does."""
-    row = conn.execute(
-        """
-        SELECT coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS age FROM jobs
-        WHERE state IN ('queued', 'retrying') AND run_at <= now()
-        """
-    ).fetchone()
-    return row["age"] if row else 0.0
-
-
-def outbox_age(conn: Connection) -> float:
-    """Return for how many seconds the oldest event has waited for MongoDB; 0 if none does."""
-    row = conn.execute(
-        """
-        SELECT coalesce(extract(epoch FROM now() - created_at), 0)::float8 AS age
-        FROM audit_outbox ORDER BY id LIMIT 1
-        """
-    ).fetchone()
-    return row["age"] if row else 0.0

@@ -6,11 +6,13 @@ import secrets
 import time
 from contextlib import suppress
 
+from lib.audit import delivery
 from lib.bridge import keys
 from lib.config import ConfigError, settings
 from lib.doctor import queries
 from lib.doctor.findings import Finding, Findings, failure, ok, warning
 from lib.errors import Unavailable
+from lib.jobs import sweep
 from lib.stores import mongo, postgres, redis
 from lib.stores.migrate import MIGRATIONS
 from lib.stores.redis import HttpTransport
@@ -28,7 +30,6 @@ def check_postgres() -> Findings:
     try:
         with postgres.connection() as conn:
             server, applied = queries.server(conn), queries.applied(conn)
-            ages = {"due job": queries.queue_age(conn), "event": queries.outbox_age(conn)}
     except Unavailable as error:
         yield failure("postgres", f"{error.detail} Is DATABASE_URL right?")
         return
@@ -44,8 +45,8 @@ def check_postgres() -> Findings:
     yield _migrations(applied)
     yield clock("postgres", server["now"], time.time())
     yield _connections(server["most"] - server["reserved"], server["used"])
-    for what, age in ages.items():
-        yield _waiting(what, age)
+    yield _waiting("due job", sweep.due()["oldest"])
+    yield _waiting("event", delivery.lag()["age"])
 
 
 def check_redis() -> Findings:

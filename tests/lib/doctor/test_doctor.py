@@ -216,6 +216,27 @@ def test_a_job_that_waits_too_long_is_told(stack, team):
     assert "oldest due job waits" in levels["failure"]
 
 
+def test_a_job_of_a_paused_kind_is_not_waited_for(stack, team):
+    with postgres.connection() as conn:
+        conn.execute(
+            "INSERT INTO job_kinds (kind, title, payload_schema, max_attempts)"
+            " VALUES ('test.waits', 'Waits', '{}', 1) ON CONFLICT DO NOTHING"
+        )
+    place = f"/projects/{team.project['id']}"
+    assert team.owner.put(f"{place}/paused-kinds", {"kinds": ["test.waits"]}).status_code == 200
+    job = team.owner.post(f"{place}/jobs", {"kind": "test.waits"}).get_json()
+    with postgres.connection() as conn:
+        conn.execute(
+            "UPDATE jobs SET run_at = now() - interval '11 minutes' WHERE id = %s", [job["id"]]
+        )
+    try:
+        failed = [each.text for each in stores.check_postgres() if each.level == "failure"]
+    finally:
+        with postgres.connection() as conn:
+            conn.execute("DELETE FROM jobs WHERE id = %s", [job["id"]])
+    assert failed == []
+
+
 def test_clocks_that_are_apart_are_told():
     assert clock("redis", 1000.0, 1000.0 + CLOCKS_APART / 2).level == "ok"
     assert clock("redis", 1000.0 + CLOCKS_APART * 2, 1000.0).level == "failure"
