@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 
+from lib.exposition import Histogram
+
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
-
-
-class Histogram:
-    """How often something took how long."""
-
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)  # by the first bound that it was not over
-        self.total = 0.0  # seconds
-
-    def observe(self, seconds: float, times: int = 1) -> None:
-        """Count something that took `seconds`, so many times."""
-        self.counts[bisect_left(BOUNDS, seconds)] += times
-        self.total += seconds * times
 
 
 class Figures:
@@ -34,5 +20,5 @@ class Figures:
         self.fanned_out = 0  # frames told to a room
         self.delivered = 0  # the same, once for each member who was given them
         self.dropped: Counter[str] = Counter()  # not delivered to a slow reader, by reason
-        self.delivery = Histogram()  # from reading the socket to writing to the members'
-        self.revocation = Histogram()  # from word of a change to the end of the connection
+        self.delivery = Histogram(BOUNDS)  # from reading the socket to writing to the members'
+        self.revocation = Histogram(BOUNDS)  # from word of a change to the end of the connection

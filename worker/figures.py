@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from threading import Lock
 
+from lib.exposition import Histogram
+
 BOUNDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0)
 LOST = "lease-lost"
-
-
-class Histogram:
-    """How often something took how long, by the first of BOUNDS (seconds) that it was not over."""
-
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
-        self.total = 0.0  # seconds
-
-    def observe(self, seconds: float) -> None:
-        """Count something that took `seconds`."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
 
 
 class Figures:
@@ -32,8 +18,8 @@ class Figures:
     def __init__(self) -> None:
         self.ended: Counter[tuple[str, str]] = Counter()  # by kind, and what became of the job
         self.lease_losses = 0
-        self.attempts = Histogram()  # from the claim to the end
-        self.waits = Histogram()  # from when a job was due to the claim
+        self.attempts = Histogram(BOUNDS)  # from the claim to the end
+        self.waits = Histogram(BOUNDS)  # from when a job was due to the claim
         self._guard = Lock()
 
     def claimed(self, waits: Iterable[float]) -> None:
