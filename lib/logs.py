@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 MAX_LINES = 10_000  # that wait for the thread which writes them
+END_WITHIN = 5.0  # seconds that the end waits for a reader to take them
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -45,23 +46,35 @@ def configure(level: str = "INFO") -> None:
 def in_background() -> Callable[[], None]:
     """Have a thread write the lines from now on, so that nobody waits for whoever reads them.
 
-    Of too many, the last are lost. The function returned ends it, once it has written the rest.
+    Of too many, the last are lost. The function returned ends it, once it has written the rest, or
+    nobody has taken that for some seconds.
     """
-    from logging.handlers import QueueHandler, QueueListener
+    from logging.handlers import QueueHandler
     from queue import Full, Queue
+    from threading import Thread
 
     class Lines(QueueHandler):
         def enqueue(self, record: logging.LogRecord) -> None:
             with suppress(Full):
                 self.queue.put_nowait(record)
 
-    root = logging.getLogger()
-    lines: Queue[logging.LogRecord] = Queue(MAX_LINES)
-    listener = QueueListener(lines, logging.StreamHandler(sys.stdout))
+    root, out = logging.getLogger(), logging.StreamHandler(sys.stdout)
+    lines: Queue[logging.LogRecord | None] = Queue(MAX_LINES)
+
+    def write() -> None:
+        while (record := lines.get()) is not None:
+            out.handle(record)
+
+    def end() -> None:
+        with suppress(Full):
+            lines.put(None, timeout=END_WITHIN)
+        thread.join(END_WITHIN)
+
     root.handlers = [Lines(lines)]
     root.handlers[0].setFormatter(_Line())
-    listener.start()
-    return listener.stop
+    thread = Thread(target=write, name="log", daemon=True)
+    thread.start()
+    return end
 
 
 def info(action: str, **fields: Any) -> None:

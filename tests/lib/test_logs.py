@@ -93,8 +93,33 @@ def test_lines_that_nobody_takes_are_lost_rather_than_waited_for(monkeypatch):
         for _ in range(200):
             logs.info("test.line", text="x" * 10_000)
         assert time.monotonic() - started < 5
-        drain = Thread(target=lambda: [None for _ in iter(lambda: os.read(reading, 1 << 20), b"")])
+        drain = Thread(target=_read_later, args=(reading,))
         drain.start()
+        end()  # while there is no room yet for word of it
+    drain.join(10)
+    os.close(reading)
+
+
+def _read_later(end):
+    time.sleep(0.2)
+    while os.read(end, 1 << 20):
+        pass
+
+
+@pytest.mark.usefixtures("handlers")
+def test_the_end_is_not_kept_up_by_lines_that_nobody_takes(monkeypatch):
+    monkeypatch.setattr(logs, "MAX_LINES", 3)
+    monkeypatch.setattr(logs, "END_WITHIN", 0.2)
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", buffering=1) as stuck:
+        monkeypatch.setattr(sys, "stdout", stuck)
+        end = logs.in_background()
+        for _ in range(200):
+            logs.info("test.line", text="x" * 10_000)
+        started = time.monotonic()
         end()
+        assert time.monotonic() - started < 5
+        drain = Thread(target=_read_later, args=(reading,))
+        drain.start()
     drain.join(10)
     os.close(reading)

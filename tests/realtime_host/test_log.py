@@ -145,6 +145,12 @@ class Desk:
         for message in messages:
             self.hub.call(self.lobby.deliver, self.project_id, message)
 
+    def settle(self):
+        """Wait until the hub has done all that it was asked for."""
+        done = threading.Event()
+        self.hub.call(done.set)
+        assert done.wait(WITHIN)
+
     def log(self):
         return self.lobby.logs[self.project_id]
 
@@ -402,6 +408,7 @@ def test_the_end_of_a_job_takes_the_place_of_its_progress_for_a_slow_reader(desk
     desk.deliver(*progress, Message("job-updated", {"job_id": "k", "progress": 7}))
     ended = desk.append("job-updated", job_id="j", state="succeeded")
     desk.deliver(ended)
+    desk.settle()  # before anybody reads on
     told = [
         frame["data"]
         for frame in peer.until(lambda f: f.get("data", {}).get("job_id") == "k")
@@ -416,6 +423,7 @@ def test_a_slow_reader_gets_the_latest_that_a_job_has_logged(desk, eventually):
     eventually(lambda: peer.connection.outbox.waiting > 0)
     said = [Message("job-log", {"job_id": "j", "lines": [{"message": str(n)}]}) for n in range(90)]
     desk.deliver(*said, Message("job-log", {"job_id": "k", "lines": []}))
+    desk.settle()  # before anybody reads on
     told = [
         frame["data"]
         for frame in peer.until(lambda f: f.get("data", {}).get("job_id") == "k")

@@ -1,25 +1,20 @@
 """What tests of the stores share: a project under load, and databases to spare."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.lib.stores.load import THREADS, Load
+from tests.lib.stores.load import Load
 
 
 @pytest.fixture
 def load(team) -> Iterator[Load]:
-    """A project in which people read and write until `stop` is set."""
+    """A project in which people read and write until they are told to finish."""
     running = Load(team)
-    with ThreadPoolExecutor(THREADS) as pool:
-        futures = [pool.submit(running.run, number) for number in range(THREADS)]
-        yield running
-        running.stop.set()
-        for future in futures:
-            future.result(30)
+    yield running
+    running.finish()
 
 
 @pytest.fixture

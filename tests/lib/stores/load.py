@@ -1,6 +1,7 @@
 """Many who read and write in one project, and remember what they were told."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 THREADS = 8
@@ -16,8 +17,17 @@ class Load:
         self.statuses = Counter()
         self.unexplained = []  # answers that say no, and not when to come back
         self.kept = set()  # paths of files that are there, as their authors were told
+        self._pool = ThreadPoolExecutor(THREADS)
+        self._running = [self._pool.submit(self._run, number) for number in range(THREADS)]
 
-    def run(self, number):
+    def finish(self):
+        """Have everybody stop, and wait for the last answers: only then is `kept` complete."""
+        self.stop.set()
+        self._pool.shutdown()
+        for each in self._running:
+            each.result()
+
+    def _run(self, number):
         turn = 0
         while not self.stop.is_set():
             turn += 1

@@ -22,7 +22,7 @@ def test_nothing_acknowledged_is_lost_and_service_resumes_by_itself(
         terminate(stack)
     before = load.well()
     eventually(lambda: load.well() > before + SOME)
-    load.stop.set()
+    load.finish()
     assert set(load.statuses) <= {200, 201, 503}
     assert not load.unexplained
     assert load.kept
