@@ -87,7 +87,7 @@ class Worker:
 
     def _work(self) -> None:
         server = health.serve(settings().host, settings().worker_port, self._state, self._metrics)
-        rooms.use(self._publisher)
+        rooms.use(self._publisher, self._publisher.send)
         self._announce()
         self._publisher.start()
         self._runner.finisher.start()

@@ -62,7 +62,7 @@ class Running:
         contexts = self.all()
         if not contexts:
             return 0
-        with postgres.transaction() as conn:
+        with postgres.at_once() as conn:
             released = lifecycle.release(conn, [context.lease for context in contexts])
         self._lose(contexts)
         return len(released)

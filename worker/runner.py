@@ -65,7 +65,7 @@ class Runner:
         """
         if self._stopping():
             return {}
-        with postgres.transaction() as conn:
+        with postgres.at_once() as conn:
             rows = lifecycle.claim(
                 conn, job_ids, worker=self._name, kinds=list(self._known), spare=len(job_ids) > 1
             )
@@ -87,7 +87,7 @@ class Runner:
         leases = [Lease(job_id, row["lease_token"]) for _, job_id, row in taken if row]
         unclaimed = [job_id for _, job_id, row in taken if not row]
         if taken:
-            with postgres.transaction() as conn:
+            with postgres.at_once() as conn:
                 lifecycle.release(conn, leases)
                 conn.after_commit(partial(queue.push, unclaimed))
 
@@ -149,7 +149,8 @@ def _succeed(finished: list[Finished]) -> set[UUID]:
     successes = [
         Success(context.lease, ending.result, ending.artifact) for context, ending in finished
     ]
-    with postgres.transaction() as conn:
+    files = any(success.artifact for success in successes)
+    with postgres.transaction() if files else postgres.at_once() as conn:
         return lifecycle.succeed(conn, successes)
 
 
@@ -157,7 +158,7 @@ def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
     """Write down what is no success; return what became of the job, None if it is not ours."""
     if ending.how == "lease-lost":
         return None
-    with postgres.transaction() as conn:
+    with postgres.at_once() as conn:
         if ending.how == "released":
             return "released" if lifecycle.release(conn, [context.lease], AFTER_OUTAGE) else None
         if ending.how == "cancelled":

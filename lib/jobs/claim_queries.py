@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from lib.jobs.attempt_queries import UNDER_WAY, written_down
 from lib.jobs.lease_queries import OURS, OVER, given
 from lib.jobs.queries import NOT_PAUSED
 from lib.jobs.told_queries import TOLD, stemmed, telling
@@ -58,29 +59,46 @@ def claim(
             RETURNING {TOLD}, j.payload, j.lease_token,
                 extract(epoch FROM clock_timestamp() - j.run_at)::float8 AS waited
         )
-        {telling(_CLAIMED, "'started'", "%(worker)s")}
+        {telling(_CLAIMED, "job.started", "%(worker)s")}
         """,  # noqa: S608
         stemmed(
-            ids=f"{{{','.join(job_id.hex for job_id in job_ids)}}}", worker=worker,
+            ids=f"{{{','.join(map(str, job_ids))}}}", worker=worker,
             kinds=list(kinds), lease=lease, spare=spare,
         ),
     ).fetchall()  # fmt: skip
 
 
-def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float) -> list[Row]:
-    """Give jobs back as if they had not been taken: the attempt is not counted."""
+def release(
+    conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float, reason: str
+) -> list[Row]:
+    """Give jobs back as if they had not been taken: the attempt is not counted.
+
+    Those that somebody asked to be cancelled end instead, for this `reason`.
+    """
     return conn.execute(
         f"""
         WITH ours AS (
-            SELECT j.id FROM jobs j WHERE {OURS} ORDER BY j.id FOR UPDATE
+            SELECT {UNDER_WAY}, CASE
+                WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'::job_state
+                WHEN j.attempt > 1 THEN 'retrying' ELSE 'queued' END AS becomes
+            FROM jobs j WHERE {OURS} ORDER BY j.id FOR UPDATE
+        ), attempts AS (
+            {written_down("'cancelled'", "%(reason)s::text", where="WHERE becomes = 'cancelled'")}
+        ), ended AS (
+            SELECT id, becomes, becomes = 'cancelled' AS ends FROM ours
         ), changed AS (
-            UPDATE jobs j SET attempt = attempt - 1, worker = NULL, queued_at = now(),
-                state = CASE WHEN attempt > 1 THEN 'retrying'::job_state ELSE 'queued' END,
-                run_at = now() + make_interval(secs => %(delay)s), {OVER}
-            FROM ours WHERE j.id = ours.id
+            UPDATE jobs j SET state = becomes, {OVER},
+                attempt = CASE WHEN ends THEN j.attempt ELSE j.attempt - 1 END,
+                worker = CASE WHEN ends THEN j.worker END,
+                error = CASE WHEN ends THEN %(reason)s::text ELSE j.error END,
+                finished_at = CASE WHEN ends THEN clock_timestamp() END,
+                queued_at = CASE WHEN ends THEN j.queued_at ELSE now() END,
+                run_at = CASE WHEN ends THEN j.run_at
+                              ELSE now() + make_interval(secs => %(delay)s) END
+            FROM ended WHERE j.id = ended.id
             RETURNING {TOLD}, j.priority
         )
-        {telling("(told).id, priority", "'released'")}
+        {telling("(told).id, (told).state, priority", "job.released")}
         """,  # noqa: S608
-        stemmed(**given(leases), delay=delay),
+        stemmed(**given(leases), delay=delay, reason=reason),
     ).fetchall()

@@ -17,16 +17,18 @@ TOLD = """
 """
 
 
-def telling(columns: str, named: str = "NULL", worker: str = "NULL") -> str:
+def telling(columns: str, named: str | None = None, worker: str = "NULL") -> str:
     """Return the end of a statement: it tells of `changed`, and returns these columns of it.
 
     With them come each job's `project_id`, and the `message` to its room, if it has one. The action
-    is `named`, else the job's state. `stem` is a parameter.
+    is the job's state, but of jobs that go on it may be `named`. `stem` is a parameter. It locks rooms:
+    no transaction has two of these, and nothing is locked after it.
     """
+    action = f"'{named}'" if named else "NULL"
     return f"""
         SELECT {columns}, (told).project_id, message
         FROM changed LEFT JOIN tell_jobs(
-            ARRAY(SELECT told FROM changed ORDER BY (told).id), {named}, {worker}, %(stem)s
+            ARRAY(SELECT told FROM changed ORDER BY (told).id), {action}, {worker}, %(stem)s
         ) ON job_id = (told).id
     """  # noqa: S608
 

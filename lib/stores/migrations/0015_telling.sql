@@ -38,10 +38,10 @@ CREATE TYPE told_job AS (
     cancel_requested_at timestamptz
 );
 
--- Writes into log, webhooks and rooms what became of jobs, in the name of who submitted them: `named`
--- is the action without its `job.`, else it is the state; `by_worker` is part of its details; each id
--- is `id_stem` and a number. Returns what the rooms are to be sent, with its place in their logs, but
--- not of a job whose project is gone. All has the form that lib.audit.events, lib.jobs.telling and
+-- Writes into log, webhooks and rooms what became of jobs, in the name of who submitted them. The
+-- action is their state, but of those that go on it is `named`; `by_worker` is part of its details;
+-- ids are `id_stem` and a number. Returns what the rooms are to be sent, with its place in their logs,
+-- but not of a job whose project is gone. All has the form that lib.audit.events, lib.jobs.telling and
 -- lib.bridge give to what they write. Rooms are locked last, in the order of projects, as everywhere.
 CREATE FUNCTION tell_jobs(jobs told_job[], named text, by_worker text, id_stem text)
 RETURNS TABLE (job_id uuid, message text) LANGUAGE plpgsql AS $$
@@ -62,7 +62,8 @@ BEGIN
         INSERT INTO audit_outbox (id, collection, project_id, event)
         SELECT (id_stem || lpad(to_hex(place), 4, '0'))::uuid, 'job_events', project_id, (
             '{"at":"' || at_text || '","day":"' || left(at_text, 10)
-            || '","action":"job.' || coalesce(named, state::text)
+            || '","action":"' || CASE WHEN state IN ('queued', 'running', 'retrying')
+                AND named IS NOT NULL THEN named ELSE 'job.' || state END
             || '","actor_id":' || coalesce('"' || person.id || '"', 'null')
             || ',"actor_name":' || coalesce(to_json(person.name)::text, 'null')
             || ',"actor_email":' || coalesce(to_json(person.email)::text, 'null')
@@ -88,6 +89,11 @@ BEGIN
         PERFORM tell_webhooks(heard);
     END IF;
 
+    -- Who finds rooms locked waits for them one by one, and reads each once more. Of those who lock
+    -- many, the next one therefore waits here, and sees them all as they are then.
+    IF cardinality(jobs) >= 50 THEN
+        PERFORM pg_advisory_xact_lock(x'74656c6c'::bigint);
+    END IF;
     RETURN QUERY
     WITH held AS MATERIALIZED (
         SELECT project_id, epoch, seq FROM room_logs
