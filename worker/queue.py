@@ -1,13 +1,13 @@
 """The huey queue named `collab`: JSON messages that functions can write, nothing ever unpickled.
 
 What costs most is going to Redis and Postgres for each message, so where jobs are short, several
-messages are taken at once, and their jobs claimed at once. They wait here for a thread, and go back
-to where they came from when none comes soon.
+messages are taken at once, and their jobs claimed at once: the next ones while the last of those
+before are run. They wait here for a thread, and go back to where they came from when none comes
+soon.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from huey import Huey
 from huey.registry import Message
 from huey.serializer import Serializer
@@ -33,6 +34,7 @@ NAME = "collab"
 CONNECT_TIMEOUT = 1.0  # seconds
 SOCKET_TIMEOUT = 5.0  # seconds; longer than READ_TIMEOUT, or waiting for a message would look dead
 READ_TIMEOUT = 1  # seconds that one wait for a message lasts
+AT_ONCE = 0.001  # seconds of a wait where there is something else to do
 
 Run = Callable[[UUID, Row | None], None]
 Prefetch = Callable[[Sequence[UUID]], dict[UUID, Row]]
@@ -42,10 +44,10 @@ class JsonSerializer(Serializer):
     """A message as a JSON array of its fields, in their order."""
 
     def _serialize(self, data: Any) -> bytes:
-        return json.dumps(list(data), separators=(",", ":")).encode()
+        return orjson.dumps(list(data))
 
     def _deserialize(self, data: bytes) -> Message:
-        fields = json.loads(data)
+        fields = orjson.loads(data)
         if not isinstance(fields, list):
             raise ValueError("not an array")
         return Message(*fields)
@@ -72,6 +74,7 @@ class Queue(Huey):
         self._prefetch: Prefetch = lambda _: {}
         self._ahead: Callable[[], int] = lambda: 1
         self._taken: deque[Taken] = deque()
+        self._low = 0  # so few are left when the next ones are taken
         self._turn = Lock()
         self._run: Run = lambda *_: None
 
@@ -85,16 +88,23 @@ class Queue(Huey):
 
     def dequeue(self) -> Taken | None:
         """Return the next job; None when there is none yet. It may be claimed already."""
-        if not self._taken and self._turn.acquire(timeout=READ_TIMEOUT):
+        if self._short() and self._take_turn():
             try:
-                if not self._taken:
-                    self._taken.extend(self._fetch())
+                if self._short():
+                    self._taken.extend(self._fetch(AT_ONCE if self._taken else READ_TIMEOUT))
             finally:
                 self._turn.release()
         try:
             return self._taken.popleft()
         except IndexError:
             return None
+
+    def _short(self) -> bool:
+        return len(self._taken) <= self._low
+
+    def _take_turn(self) -> bool:
+        # Who has something to do does not wait while another thread takes more.
+        return self._turn.acquire(timeout=0 if self._taken else READ_TIMEOUT)
 
     def execute(self, taken: Taken, *_: Any) -> None:
         """Run a job. huey's own way there (signals, hooks, timers) takes longer than a short one.
@@ -126,9 +136,10 @@ class Queue(Huey):
     def delete(self, *_: Any) -> None:
         """Nothing: there are no revocations, so none is to be cleared after each job."""
 
-    def _fetch(self) -> list[Taken]:
+    def _fetch(self, patience: float) -> list[Taken]:
+        most = self._ahead()
         try:
-            ids = list(self._job_ids())
+            ids = list(self._job_ids(most, patience))
         except RedisError as error:
             logs.warning("queue.unavailable", kind=type(error).__name__)
             time.sleep(READ_TIMEOUT)
@@ -138,16 +149,16 @@ class Queue(Huey):
         except Unavailable:  # whoever runs them goes on asking
             rows = {}
         now = monotonic()
+        self._low = len(ids) // 2 if 1 < most == len(ids) else 0
         return [Taken(now, job_id, rows.pop(job_id, None)) for job_id in ids]
 
-    def _job_ids(self) -> Iterator[UUID]:
+    def _job_ids(self, most: int, patience: float) -> Iterator[UUID]:
         redis = self.storage.conn
-        taken = redis.brpop(list(keys.QUEUES.values()), READ_TIMEOUT)
+        taken = redis.brpop(list(keys.QUEUES.values()), patience)
         if taken is None:
             return
         key, first = taken
-        more = self._ahead() - 1
-        rest = redis.rpop(key, more) if more > 0 else None
+        rest = redis.rpop(key, most - 1) if most > 1 else None
         for data in [first, *(rest or ())]:
             try:
                 yield _job_id(self.serializer.deserialize(data))

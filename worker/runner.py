@@ -25,7 +25,7 @@ from worker.isolation.children import Children
 from worker.kinds import Kind
 from worker.pace import Pace
 
-MAX_FINISHED = 300  # jobs whose success is written in one transaction
+MAX_FINISHED = 400  # jobs whose success is written in one transaction
 AFTER_OUTAGE = 2.0  # seconds until a job that ran into an outage is due again
 PAUSE, MAX_PAUSE = 0.2, 2.0  # seconds between two attempts at Postgres
 
@@ -123,16 +123,17 @@ class Runner:
             for each in finished:
                 self._finish([each])
             return
+        self._running.remove(context for context, _ in finished)
         for context, _ in finished:
             self._end(context, "succeeded" if context.job_id in ended else "lease-lost")
 
     def _settle(self, context: Context, ending: Ending) -> None:
         backoff = self._known[context.kind].backoff
         outcome = _patiently(lambda: _write(context, ending, backoff))
+        self._running.remove([context])
         self._end(context, outcome or "lease-lost")
 
     def _end(self, context: Context, outcome: str) -> None:
-        self._running.remove(context)
         self._figures.end(context.kind, outcome, context.age_ms() / 1000)
         logs.info(
             "job.ended",

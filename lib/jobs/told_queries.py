@@ -21,8 +21,8 @@ def telling(columns: str, named: str | None = None, worker: str = "NULL") -> str
     """Return the end of a statement: it tells of `changed`, and returns these columns of it.
 
     With them come each job's `project_id`, and the `message` to its room, if it has one. The action
-    is the job's state, but of jobs that go on it may be `named`. `stem` is a parameter. It locks rooms:
-    no transaction has two of these, and nothing is locked after it.
+    is the job's state, but of jobs that go on it may be `named`. `stem` is a parameter. Rooms are
+    locked: no transaction has two of these, and nothing is locked after it.
     """
     action = f"'{named}'" if named else "NULL"
     return f"""
