@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import cycle
 from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
@@ -33,6 +34,10 @@ NAME = "collab"
 CONNECT_TIMEOUT = 1.0  # seconds
 SOCKET_TIMEOUT = 5.0  # seconds; longer than READ_TIMEOUT, or waiting for a message would look dead
 READ_TIMEOUT = 1  # seconds that one wait for a message lasts
+
+_HIGH, _NORMAL, _LOW = keys.QUEUES.values()
+# In which order each of ten fetches looks into the lists: nothing waits for ever behind the urgent.
+TURNS = 8 * [(_HIGH, _NORMAL, _LOW)] + [(_NORMAL, _HIGH, _LOW), (_LOW, _HIGH, _NORMAL)]
 
 Run = Callable[[UUID, Row | None], None]
 Prefetch = Callable[[Sequence[UUID]], dict[UUID, Row]]
@@ -73,6 +78,7 @@ class Queue(Huey):
         self._ahead: Callable[[], int] = lambda: 1
         self._taken: deque[Taken] = deque()
         self._turn = Lock()
+        self._turns = cycle(TURNS)
         self._run: Run = lambda *_: None
 
     def take_ahead(self, ahead: Callable[[], int], prefetch: Prefetch) -> None:
@@ -142,7 +148,7 @@ class Queue(Huey):
 
     def _job_ids(self) -> Iterator[UUID]:
         redis = self.storage.conn
-        taken = redis.brpop(list(keys.QUEUES.values()), READ_TIMEOUT)
+        taken = redis.brpop(next(self._turns), READ_TIMEOUT)
         if taken is None:
             return
         key, first = taken

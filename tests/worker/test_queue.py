@@ -19,7 +19,7 @@ from worker.queue import NAME, JsonSerializer, connect
 
 @pytest.fixture(autouse=True)
 def empty_queue(stack):
-    redis_tcp.client().delete(keys.QUEUE)
+    redis_tcp.client().delete(*keys.QUEUES.values())
 
 
 @pytest.fixture
@@ -71,6 +71,18 @@ def test_messages_are_taken_in_the_order_in_which_they_were_pushed(stock):
     queue.push(ids[:3])
     queue.push(ids[3:])
     assert [stock.dequeue().args[0] for _ in ids] == [str(i) for i in ids]
+
+
+def test_of_ten_jobs_one_is_of_each_lower_priority_while_all_of_them_wait(stack):
+    for priority in keys.QUEUES:
+        queue.push([f"{number:032x}" for number in range(20)], priority)
+    before = {name: redis_tcp.client().llen(key) for name, key in keys.QUEUES.items()}
+    assert before == {"high": 20, "normal": 20, "low": 20}
+    ours = connect(settings().redis_url)
+    assert all(ours.dequeue() for _ in range(10))
+    left = {name: redis_tcp.client().llen(key) for name, key in keys.QUEUES.items()}
+    assert left == {"high": 12, "normal": 19, "low": 19}
+    assert all(ours.dequeue() for _ in range(50)), "each finds what waits, wherever it looks first"
 
 
 def test_nothing_is_ever_unpickled():
