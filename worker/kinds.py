@@ -47,6 +47,14 @@ class Kind:
     permanent: tuple[type[Exception], ...] = ()
     backoff: Backoff = PATIENT
 
+    def tries(self, job: dict[str, Any]) -> int:
+        """Return the so many-th attempt this is since the job was submitted, or retried by hand.
+
+        A retry gives as many attempts again as the kind has, while their numbers go on.
+        """
+        left: int = job["max_attempts"] - job["attempt"]
+        return max(1, min(job["attempt"], self.max_attempts - left))
+
     def payload_schema(self) -> dict[str, Any]:
         """Return the payload's schema as JSON Schema (2020-12), nested ones inline."""
         from apispec import APISpec
@@ -87,8 +95,9 @@ def job_kind(
     size others decide. Such a one costs less on a thread of the worker, with `isolated=False`.
 
     A failed attempt is followed by another after a random time of at most `retry_delay` seconds
-    (JOB_RETRY_DELAY unless given), which doubles each time up to `max_retry_delay`; not after
-    PermanentFailure, or an exception of one of the `permanent` types.
+    (JOB_RETRY_DELAY unless given), which doubles each time up to `max_retry_delay`, and begins anew
+    when somebody retries the job; not after PermanentFailure, or an exception of one of the
+    `permanent` types.
     """
 
     def decorate(handler: Handler) -> Handler:

@@ -151,6 +151,7 @@ class JobOut(Strict):
     """A job as it stands; `error` says why the last attempt that failed did.
 
     One of a whole workspace is in no project; `schedule_id` names the schedule that submitted it.
+    Retried by hand, it has as many attempts more as its kind allows: `attempt` goes on counting.
     """
 
     id = fields.UUID()
