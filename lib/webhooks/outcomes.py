@@ -123,6 +123,8 @@ def _reason(endpoint: Row, attempt: Attempt) -> str | None:
 def _disable(conn: Connection, endpoint: Row, reason: str) -> None:
     queries.disable(conn, endpoint["id"], reason)
     delivery_queries.give_up_waiting(conn, endpoint["id"])
+    if endpoint["workspace_id"] is None:
+        return  # the workspace was deleted: nobody is left to be told
     events.record(
         conn,
         "webhook.disabled",

@@ -1,0 +1,9 @@
+-- What belongs to a workspace as a whole.
+
+-- A webhook outlives its workspace until it has been told of the end: with none, nobody sees it, and
+-- it goes when nothing waits for it any more.
+ALTER TABLE webhook_endpoints
+    ALTER COLUMN workspace_id DROP NOT NULL,
+    DROP CONSTRAINT webhook_endpoints_workspace_id_fkey,
+    ADD CONSTRAINT webhook_endpoints_workspace_id_fkey
+        FOREIGN KEY (workspace_id) REFERENCES workspaces ON DELETE SET NULL;
