@@ -7,3 +7,9 @@ ALTER TABLE webhook_endpoints
     DROP CONSTRAINT webhook_endpoints_workspace_id_fkey,
     ADD CONSTRAINT webhook_endpoints_workspace_id_fkey
         FOREIGN KEY (workspace_id) REFERENCES workspaces ON DELETE SET NULL;
+
+-- A schedule belongs to a project, or to a workspace as a whole, for its reports.
+ALTER TABLE schedules
+    ALTER COLUMN project_id DROP NOT NULL,
+    ADD FOREIGN KEY (workspace_id) REFERENCES workspaces ON DELETE CASCADE;
+CREATE INDEX schedules_workspace ON schedules (workspace_id, id);
