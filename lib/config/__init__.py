@@ -20,6 +20,7 @@ _TEXT = r"(?:[^\s@/?#%]|%[0-9A-Fa-f]{2})*"
 _POSTGRES = re.compile(
     rf"postgres(ql)?://({_TEXT}@)?{_TEXT}(/{_TEXT})?(\?(?:[^\s#%]|%[0-9A-Fa-f]{{2}})*)?"
 )
+WEBHOOK_TIMEOUT = 15  # seconds, unless told otherwise: what the reference tells receivers
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 
 
@@ -146,7 +147,7 @@ def load(env: Mapping[str, str]) -> Settings:
         jobs_per_minute=_count(env, "JOBS_PER_MINUTE", 6_000),
         job_retention_days=_count(env, "JOB_RETENTION_DAYS", 90),
         audit_retention_days=_integer(env, "AUDIT_RETENTION_DAYS", 365),
-        webhook_timeout=_duration(env, "WEBHOOK_TIMEOUT", "15s"),
+        webhook_timeout=_duration(env, "WEBHOOK_TIMEOUT", f"{WEBHOOK_TIMEOUT}s"),
         webhook_allow_private=_networks(env, "WEBHOOK_ALLOW_PRIVATE"),
         rate_limits=_switch(env, "RATE_LIMITS", ("on", "off")),
         email_verification_required=not _switch(
