@@ -92,7 +92,8 @@ def job_kind(
     does not react to being cancelled, may use so much memory and no more, and takes nobody with it
     when it dies. That is the default, because only who knows a handler can say that it needs none
     of this: one that is short, waits for little but a bounded network call, and loads nothing whose
-    size others decide. Such a one costs less on a thread of the worker, with `isolated=False`.
+    size others decide. Such a one costs less on a thread of the worker, with `isolated=False`, but
+    keeps that thread until it ends, though it is cancelled or over its time.
 
     A failed attempt is followed by another after a random time of at most `retry_delay` seconds
     (JOB_RETRY_DELAY unless given), which doubles each time up to `max_retry_delay`, and begins anew
