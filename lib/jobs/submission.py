@@ -107,7 +107,13 @@ def create_scheduled(
 
 
 def submit_internal(
-    conn: Connection, *, kind: str, payload: dict[str, Any], max_attempts: int, request_id: str
+    conn: Connection,
+    *,
+    kind: str,
+    payload: dict[str, Any],
+    max_attempts: int,
+    request_id: str,
+    priority: str = "normal",
 ) -> UUID:
     """Create a job of an internal kind, which belongs to no project, and return its id.
 
@@ -115,7 +121,7 @@ def submit_internal(
     """
     nobodys = dict.fromkeys(("workspace_id", "project_id", "run_at", "created_by"))
     given = {"kind": kind, "payload": payload, "max_attempts": max_attempts}
-    return _create(conn, nobodys | given | {"request_id": request_id})["id"]
+    return _create(conn, nobodys | given | {"request_id": request_id, "priority": priority})["id"]
 
 
 def _create(

@@ -12,6 +12,7 @@ from huey.registry import Message
 from lib.bridge import keys, queue
 from lib.config import settings
 from lib.ids import new_id
+from lib.jobs.schemas import PRIORITIES
 from lib.stores import redis, redis_tcp
 from worker.consumer import Consumer
 from worker.queue import NAME, JsonSerializer, connect
@@ -20,6 +21,11 @@ from worker.queue import NAME, JsonSerializer, connect
 @pytest.fixture(autouse=True)
 def empty_queue(stack):
     redis_tcp.client().delete(*keys.QUEUES.values())
+
+
+def waiting():
+    """How many messages there are in each list."""
+    return {name: redis_tcp.client().llen(key) for name, key in keys.QUEUES.items()}
 
 
 @pytest.fixture
@@ -74,15 +80,29 @@ def test_messages_are_taken_in_the_order_in_which_they_were_pushed(stock):
 
 
 def test_of_ten_jobs_one_is_of_each_lower_priority_while_all_of_them_wait(stack):
-    for priority in keys.QUEUES:
-        queue.push([f"{number:032x}" for number in range(20)], priority)
-    before = {name: redis_tcp.client().llen(key) for name, key in keys.QUEUES.items()}
-    assert before == {"high": 20, "normal": 20, "low": 20}
-    ours = connect(settings().redis_url)
+    for priority in PRIORITIES:
+        queue.push([new_id() for _ in range(20)], priority)
+    assert waiting() == {"high": 20, "normal": 20, "low": 20, "webhooks": 0}
+    ours = connect(settings().redis_url, 4)
     assert all(ours.dequeue() for _ in range(10))
-    left = {name: redis_tcp.client().llen(key) for name, key in keys.QUEUES.items()}
-    assert left == {"high": 12, "normal": 19, "low": 19}
+    assert waiting() == {"high": 12, "normal": 19, "low": 19, "webhooks": 0}
     assert all(ours.dequeue() for _ in range(50)), "each finds what waits, wherever it looks first"
+
+
+def test_no_more_webhooks_are_taken_than_half_of_the_threads_can_send(stack):
+    hooks, others = [new_id() for _ in range(5)], [new_id() for _ in range(30)]
+    queue.push(hooks, "webhooks")
+    ours = connect(settings().redis_url, 4)
+    first, second = ours.dequeue(), ours.dequeue()
+    assert [first.job_id, second.job_id] == hooks[:2]
+    assert [ours.dequeue() for _ in range(20)] == [None] * 20
+    queue.push(others)
+    assert [ours.dequeue().job_id for _ in range(30)] == others
+    assert waiting()["webhooks"] == 3
+    ours.execute(first)
+    ours.give_up(0)
+    assert ours.dequeue().job_id == hooks[2]
+    assert ours.dequeue() is None
 
 
 def test_nothing_is_ever_unpickled():
@@ -91,6 +111,6 @@ def test_nothing_is_ever_unpickled():
 
 
 def test_our_consumer_stops_on_sigterm_and_ignores_what_would_restart_it(stack):
-    consumer = Consumer(connect(settings().redis_url), 2, 25)
+    consumer = Consumer(connect(settings().redis_url, 2), 2, 25)
     names = {number.name: action for number, action in consumer._signal_actions.items()}
     assert names == {"SIGTERM": (False, True), "SIGINT": (False, False)}

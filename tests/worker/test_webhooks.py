@@ -363,6 +363,21 @@ def test_a_slow_receiver_keeps_neither_others_nor_other_jobs_waiting(
     assert sum(d["state"] == "delivered" for d in log(slow)) < 15
 
 
+def test_however_many_receivers_are_slow_other_jobs_go_on_in_half_of_the_threads(
+    worker, webhook, receiver, add_project, eventually, submit, ended, log
+):
+    receiver.answers = [Answer(pause=120)]
+    slow = [webhook(events=["project.created"]) for _ in range(3)]
+    for _ in range(4):
+        add_project()
+    worker(WORKER_CONCURRENCY="4", WEBHOOK_TIMEOUT="2m")
+    eventually(lambda: len(receiver.requests) == 2, 30, "nothing was sent")
+    jobs = [submit("nothing") for _ in range(20)]
+    assert {ended(job)["state"] for job in jobs} == {"succeeded"}
+    assert len(receiver.requests) == 2, "half of the threads are free of webhooks"
+    assert {d["state"] for hook in slow for d in log(hook)} == {"pending"}
+
+
 def test_in_the_archive_what_was_due_still_comes(
     worker, webhook, receiver, add_project, eventually, team, log
 ):
