@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lib.access.caller import Access
-from lib.audit.counting import MAX_DAYS
 from lib.errors import Invalid, mistake
 from lib.jobs import submission
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 KIND = "workspace.report"
 MAX_ATTEMPTS = 5
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+MAX_DAYS = 366  # of one report
 DEFAULT_DAYS = 30  # days back, where the caller does not say since when
 
 

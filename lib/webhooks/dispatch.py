@@ -12,7 +12,7 @@ from uuid import UUID
 
 from lib.jobs import submission
 from lib.stores import postgres
-from lib.webhooks import delivery_queries
+from lib.webhooks import dispatch_queries
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -33,12 +33,12 @@ def dispatch() -> int:
     Raises Unavailable.
     """
     with postgres.transaction() as conn:
-        if not delivery_queries.my_turn(conn):
+        if not dispatch_queries.my_turn(conn):
             return 0
-        due = delivery_queries.due(conn, at_once=AT_ONCE, limit=BATCH)
+        due = dispatch_queries.due(conn, at_once=AT_ONCE, limit=BATCH)
         taken = [(row["endpoint_id"], row["event_id"], _submit(conn, row)) for row in due]
         if taken:
-            delivery_queries.take(conn, taken, IN_HAND)
+            dispatch_queries.take(conn, taken, IN_HAND)
     return len(taken)
 
 
