@@ -177,10 +177,10 @@ def test_after_a_retry_by_hand_attempts_and_the_pauses_between_them_begin_anew(
 
 
 def _pause(job):
-    """How many seconds there are from the job's last attempt to its next."""
+    """How many seconds there are from the job's last attempt to its next, in tens."""
     with postgres.connection() as conn:
         row = conn.execute(
-            "SELECT round(extract(epoch FROM run_at - max(a.finished_at)))::int AS seconds"
+            "SELECT round(extract(epoch FROM run_at - max(a.finished_at)), -1)::int AS seconds"
             " FROM jobs j JOIN job_attempts a ON a.job_id = j.id WHERE j.id = %s GROUP BY j.id",
             [job["id"]],
         ).fetchone()

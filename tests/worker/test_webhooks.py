@@ -95,7 +95,7 @@ def test_the_end_of_a_workspace_comes_signed_though_the_webhook_went_with_it(
     hook = webhook(events=["workspace.deleted"])
     worker()
     assert team.owner.delete(f"/workspaces/{team.workspace['id']}").status_code == 204
-    eventually(lambda: len(receiver.requests) == 2, 30, "it was not tried again")
+    eventually(lambda: len(receiver.requests) == 2, 60, "it was not tried again")
     first, second = (request.verified(hook["secret"]) for request in receiver.requests)
     assert first == second
     assert first["type"] == "workspace.deleted"
