@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _CLAIMED = """
-(told).id, (told).kind, (told).attempt, (told).workspace_id, (told).created_by, (told).request_id,
-payload, lease_token, waited
+(told).id, (told).kind, (told).attempt, (told).max_attempts, (told).workspace_id, (told).created_by,
+(told).request_id, payload, lease_token, waited
 """
 
 

@@ -9,7 +9,6 @@ from lib.access.caller import Access
 from lib.audit import events
 from lib.bridge import evictions, rooms
 from lib.ids import new_id
-from lib.jobs import cancellation
 from lib.projects import projects
 from lib.workspaces import queries
 
@@ -62,11 +61,14 @@ def archive(access: Access, archived: bool) -> dict[str, Any]:
 
 def delete(access: Access) -> None:
     """Delete the workspace with its projects, files and jobs; whoever is in its rooms is let go."""
+    from lib.jobs import cancellation  # which the other methods of this function don't need
+
     members = queries.member_ids(access.conn, access.id)
     cancellation.hold_all(access)
+    # Before it happens: afterwards there are no webhooks of the workspace to be told of it.
+    _record(access, "workspace.deleted", access.id, {"name": access.target["name"]})
     queries.delete(access.conn, access.id)
     evictions.announce(access.conn, *members)
-    _record(access, "workspace.deleted", access.id, {"name": access.target["name"]})
 
 
 def _record(access: Access, action: str, workspace_id: UUID, details: dict[str, Any]) -> None:
