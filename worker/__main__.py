@@ -76,7 +76,9 @@ class Worker:
         self._loops = [beat, idle, watch, maintenance.sweeper(), maintenance.scheduler()]
         self._loops.append(maintenance.dispatcher())
         if settings().mongo_uri:  # without a log store, events wait in Postgres
-            self._loops.append(maintenance.mover())
+            self._loops.append(
+                maintenance.mover(lambda: len(self._running) > 0 and pace.ahead() > 1)
+            )
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""

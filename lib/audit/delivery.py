@@ -8,7 +8,7 @@ in between, no event is lost, is there twice, or has another number or hash the 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,11 +63,11 @@ def move(limit: int = BATCH) -> Moved:
     return deliver(batch) if batch else {}
 
 
-def catch_up(within: float = ROUND) -> int:
+def catch_up(within: float = ROUND, rest: Callable[[], None] = lambda: None) -> int:
     """Move all that waits, for about so many seconds at most; return how many events went.
 
     While one batch is copied, the next is numbered: there are two in memory, however many wait.
-    Raises Unavailable as `move` does.
+    After each full one comes a `rest`. Raises Unavailable as `move` does.
     """
     ends, moved = monotonic() + within, 0
     while left := sum(deliver_oldest().values()):
@@ -79,6 +79,7 @@ def catch_up(within: float = ROUND) -> int:
             copying = copier.submit(deliver, batch)
             if len(batch.rows) < BATCH:
                 break
+            rest()
         return moved + _sum(copying)
 
 
