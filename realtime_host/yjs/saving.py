@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from lib import logs
 from lib.access import lookups
 from lib.bridge import rooms
-from lib.errors import NotFound
-from lib.files import compaction, documents, edits, history
+from lib.errors import NotFound, Unavailable
+from lib.files import documents, edits, history
+from lib.files.copies import Copies
 from lib.files.history import Sync
 from lib.stores import postgres
+from realtime_host import limits
 from realtime_host.yjs.editor import Editor
 
-FOLD_AT = 2 * compaction.LONG  # updates: who types all day does not wait for the cron to fold them
+copies = Copies(limits.COPIES, limits.COPIES_BYTES)
 
 
 def save(editor: Editor, updates: Sequence[bytes]) -> float:
@@ -27,24 +30,20 @@ def save(editor: Editor, updates: Sequence[bytes]) -> float:
     rooms.sender.set(editor.id)
     try:
         update = documents.join(updates)
-        with postgres.transaction() as conn:
+        with _up_to_date(), postgres.transaction() as conn:
             file_id, origin = UUID(editor.file_id), visitor.caller.origin
             access = lookups.find(
-                conn, "file.update", visitor.claims, origin, file_id, lock="write"
+                conn, "file.update", visitor.claims, origin, file_id, lock="version"
             )
-            merged = edits.merge(access, update)
-        if merged.history > FOLD_AT:
-            with postgres.transaction() as conn:
-                compaction.compact(conn, file_id)
-        return merged.seconds
+            return edits.merge(access, update, copies)
     finally:
         rooms.sender.set("")
 
 
 def sync(file_id: str, vector: bytes) -> Sync:
     """Return what an editor lacks; raises NotFound, Malformed, Unavailable."""
-    with postgres.connection() as conn:
-        found = history.sync(conn, UUID(file_id), vector)
+    with _up_to_date(), postgres.connection() as conn:
+        found = history.sync(conn, UUID(file_id), vector, copies)
     if found is None:
         raise NotFound()
     return found
@@ -52,7 +51,7 @@ def sync(file_id: str, vector: bytes) -> Sync:
 
 def since(file_id: str, seq: int) -> tuple[list[bytes], int]:
     """Return the updates after number `seq`; raises NotFound and Unavailable."""
-    with postgres.connection() as conn:
+    with _up_to_date(), postgres.connection() as conn:
         found = history.since(conn, UUID(file_id), seq)
     if found is None:
         raise NotFound()
@@ -61,5 +60,16 @@ def since(file_id: str, seq: int) -> tuple[list[bytes], int]:
 
 def heads(file_ids: Sequence[str]) -> dict[str, int]:
     """Return the numbers of the latest updates of files that are there; raises Unavailable."""
-    with postgres.connection() as conn:
+    with _up_to_date(), postgres.connection() as conn:
         return history.heads(conn, file_ids)
+
+
+@contextmanager
+def _up_to_date() -> Iterator[None]:
+    # A Postgres that was away may be another one, which knows less than the copies do.
+    try:
+        yield
+    except Unavailable as error:
+        if postgres.is_outage(error):
+            copies.clear()
+        raise

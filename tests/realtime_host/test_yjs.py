@@ -433,7 +433,7 @@ def test_a_long_history_is_folded_while_the_file_is_open(edit, second, team, eve
             query = "SELECT snapshot_seq, seq, content FROM files WHERE id = %s"
             return conn.execute(query, [team.file["id"]]).fetchone()
 
-    eventually(lambda: folded() == {"snapshot_seq": 401, "seq": 501, "content": "hello!"})
+    eventually(lambda: folded() == {"snapshot_seq": 400, "seq": 501, "content": "hello!"})
     writer.text += "?"
     reader.until(lambda: str(reader.text) == "hello!?")
     assert str(edit(team.viewer, team.file["id"]).text) == "hello!?"

@@ -10,6 +10,7 @@ from pycrdt import Doc, Text
 from lib.errors import Invalid
 from lib.files import documents
 from lib.files.documents import Malformed
+from lib.files.living import Living
 
 MUTANTS = 3_000
 
@@ -42,22 +43,22 @@ def test_a_merged_update_tells_what_it_does_to_the_text():
         text.insert(0, "é🎈")
         del text[len("é🎈hello 🎈 ".encode()) :]
         text += "you"
-    edit, _ = documents.merge(history, document.get_update())
+    edit, _ = Living(history).merge(document.get_update())
     assert edit.content == "é🎈hello 🎈 you"
     assert _applied("hello 🎈 world", edit.delta) == edit.content
     assert documents.text_at([*history, edit.update]) == edit.content
-    assert documents.merge([*history, edit.update], edit.update).edit is None
+    assert Living([*history, edit.update]).merge(edit.update).edit is None
 
 
 def test_formats_and_embedded_things_are_told_as_the_text_that_they_leave():
     history = [documents.snapshot_of("hello")]
     document, text = _editor(history)
     text.format(0, 5, {"bold": True})
-    edit, _ = documents.merge(history, document.get_update())
+    edit, _ = Living(history).merge(document.get_update())
     assert (edit.content, edit.delta) == ("hello", [])
     text.insert_embed(5, {"image": "x"})
     text.insert(6, "!")
-    edit, _ = documents.merge(history, document.get_update())
+    edit, _ = Living(history).merge(document.get_update())
     assert _applied("hello", edit.delta) == edit.content
 
 
@@ -68,9 +69,9 @@ def test_an_update_that_came_too_early_counts_once_what_it_needs_is_there():
     document.observe(lambda event: made.append(event.update))
     text += "one "
     text += "two "
-    early, _ = documents.merge(history, made[1])
+    early, _ = Living(history).merge(made[1])
     assert early.content == ""
-    late, _ = documents.merge([*history, early.update], made[0])
+    late, _ = Living([*history, early.update]).merge(made[0])
     assert late.content == "one two "
     assert late.delta == [{"insert": "one two "}]
     assert documents.text_at([*history, early.update, late.update]) == "one two "
@@ -81,14 +82,14 @@ def test_what_cannot_be_stored_is_refused():
     document, text = _editor(history)
     text += "\0"
     with pytest.raises(Invalid):
-        documents.merge(history, document.get_update())
+        Living(history).merge(document.get_update())
     for bad in (b"", b"\xff\xff\xff", b"\1\2\3"):
         with pytest.raises(Malformed):
-            documents.merge(history, bad)
+            Living(history).merge(bad)
         with pytest.raises(Malformed):
             documents.join([bad, document.get_update()])
     with pytest.raises(Malformed):
-        documents.since(history, b"\xff\xff")
+        Living(history).since(b"\xff\xff")
 
 
 def test_mutants_are_refused_or_leave_a_history_that_can_be_read():
@@ -102,7 +103,7 @@ def test_mutants_are_refused_or_leave_a_history_that_can_be_read():
         for _ in range(draw.randint(1, 4)):
             mutant[draw.randrange(len(mutant))] = draw.randrange(256)
         try:
-            edit, seconds = documents.merge(history, bytes(mutant))
+            edit, seconds = Living(history).merge(bytes(mutant))
         except (Malformed, Invalid):
             continue
         taken += 1
