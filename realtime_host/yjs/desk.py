@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from time import monotonic
 
 from lib import logs
 from lib.access.permissions import allows
 from lib.bridge import docs, keys
 from lib.bridge.messages import Message
-from lib.errors import AppError, BadRequest, Invalid, NotFound, Unauthenticated
+from lib.errors import AppError, BadRequest, Invalid, NotFound, Unauthenticated, Unavailable
 from lib.files.history import Sync
 from realtime_host import close_codes, limits, protocol
 from realtime_host.audience import Audience
@@ -22,6 +21,7 @@ from realtime_host.work import Work
 from realtime_host.yjs import saving, wire
 from realtime_host.yjs.document import Document
 from realtime_host.yjs.editor import Editor
+from realtime_host.yjs.places import TAKES_LONG, Places
 
 
 class Desk:
@@ -33,6 +33,7 @@ class Desk:
         self._work = work
         self._publisher = publisher
         self._subscriber = subscriber
+        self._places = Places(hub, publisher)
         self._dirty: set[Audience] = set()
         self._looked_at = 0.0
 
@@ -59,23 +60,22 @@ class Desk:
         if document is None or editor not in document.members:
             return
         del document.members[editor]
-        self._tell_states(document, document.awareness.leave(editor, monotonic()), editor)
+        self._places.leave(document, editor)
         self._close_if_left(document)
         logs.info("file.closed", **_ids(editor), code=code)
 
     def heard(self, editor: Editor, message: Received) -> None:
         """Handle a message, or a ping; raises Broken."""
-        if message.kind == protocol.PING:
-            self._hub.pong(editor, message.payload)
-            return
         document = self.documents[editor.file_id]
-        said = wire.read(message.payload)
-        if said.kind == wire.QUERY_AWARENESS:
-            document.tell(editor, wire.awareness(document.awareness.here()))
-        elif said.kind == wire.AWARENESS:
-            self._hear_states(document, editor, list(wire.states(said.data)))
+        said = None if message.kind == protocol.PING else wire.read(message.payload)
+        if said and said.kind == wire.AWARENESS:
+            self._places.hear(document, editor, said.data)
         elif editor.rate.take() is not Verdict.ACCEPTED:
             self._hub.close(editor, close_codes.TOO_MANY)  # it syncs again, and loses nothing
+        elif said is None:
+            self._hub.pong(editor, message.payload)
+        elif said.kind == wire.QUERY_AWARENESS:
+            document.tell(editor, wire.awareness(document.awareness.here()))
         elif said.step == wire.STEP1:
             self._sync(document, editor, said.data)
         elif said.data != wire.EMPTY:
@@ -93,19 +93,20 @@ class Desk:
             elif seq > document.seq or not seq:
                 self._read(document)
         elif message.type == docs.AWARENESS:
-            self._learn_states(document, message.data["user_id"], message.data["states"])
+            self._places.learn(document, message.data["user_id"], message.data["states"])
         elif message.type == docs.AWARENESS_ASKED:
-            for user_id, states in document.awareness.own().items():
-                self._publish_states(document, user_id, states)
+            self._places.answer(document)
 
     def subscribed(self, file_id: str) -> None:
         """Find out what has been said of a file until it was listened to."""
         if document := self.documents.get(file_id):
-            self._publisher.publish(keys.doc(file_id), Message(docs.AWARENESS_ASKED, {}))
+            self._places.ask(document)
             self._read(document)
 
     def ticked(self, now: float) -> None:
         """Compare all files with Postgres now and then: Redis may lose a message without a word."""
+        for document in self.documents.values():
+            document.keep_awake(now)
         every = limits.LOOK_EVERY if self._subscriber.up else limits.LOOK_ALONE
         if now < self._looked_at + every or not self.documents:
             return
@@ -119,48 +120,31 @@ class Desk:
         while self._dirty:
             self._dirty.pop().flush()
 
-    def _hear_states(self, document: Document, editor: Editor, said: list[wire.State]) -> None:
-        news, missed = document.awareness.say(editor, said, monotonic())
-        if missed:
-            document.tell(editor, wire.awareness(missed))
-        # Of too many, some are left out: providers say where they are every few seconds anyway.
-        if news and editor.rate.take() is Verdict.ACCEPTED:
-            self._tell_states(document, news, editor)
-
-    def _learn_states(self, document: Document, user_id: str, told: str) -> None:
-        states = list(wire.states(docs.unpack(told)))
-        learned = document.awareness.learn(user_id, states, monotonic())
-        document.tell_states(learned.news)
-        for editor, state in learned.missed:
-            document.tell(editor, wire.awareness([state]))
-        if learned.ended:
-            self._publish_states(document, user_id, learned.ended)
-
-    def _tell_states(self, document: Document, states: list[wire.State], editor: Editor) -> None:
-        if states:
-            document.tell_states(states, editor if editor in document.members else None)
-            self._publish_states(document, editor.user_id, states)
-
-    def _publish_states(self, document: Document, user_id: str, states: list[wire.State]) -> None:
-        data = {"user_id": user_id, "states": docs.pack(wire.packed(states))}
-        self._publisher.publish(keys.doc(document.file_id), Message(docs.AWARENESS, data))
-
     def _sync(self, document: Document, editor: Editor, vector: bytes) -> None:
         job = partial(saving.sync, editor.file_id, vector)
-        self._work.in_order(editor, job, partial(self._synced, document, editor))
+        try:
+            self._work.in_order(editor, job, partial(self._synced, document, editor))
+        except Unavailable:  # it has asked too often
+            self._hub.close(editor, close_codes.TRY_LATER)
 
     def _synced(
-        self, document: Document, editor: Editor, found: Sync | None, error: AppError | None
+        self,
+        document: Document,
+        editor: Editor,
+        found: tuple[Sync, float] | None,
+        error: AppError | None,
     ) -> None:
         if editor not in document.members:
             return
         if found is None:
             self._refuse(editor, error or AppError())
             return
-        document.tell(editor, wire.sync(wire.STEP2, found.update))
-        document.tell(editor, wire.sync(wire.STEP1, found.vector))
-        if found.seq > document.seq:
+        sync, seconds = found
+        document.tell(editor, wire.sync(wire.STEP2, sync.update))
+        document.tell(editor, wire.sync(wire.STEP1, sync.vector))
+        if sync.seq > document.seq:
             self._read(document)
+        self._charge(editor, seconds)
 
     def _change(self, document: Document, editor: Editor, said: wire.Said) -> None:
         if said.step == wire.STEP2 and not allows("file.update", editor.role):
@@ -181,10 +165,14 @@ class Desk:
         document.saving = False
         if error:
             self._refuse(editor, error)
-        elif seconds and not editor.budget.spend(seconds):
-            self._hub.close(editor, close_codes.TOO_MANY, "These updates take too long to merge.")
+        else:
+            self._charge(editor, seconds or 0.0)
         self._save(document)
         self._close_if_left(document)
+
+    def _charge(self, editor: Editor, seconds: float) -> None:
+        if not editor.budget.spend(seconds):
+            self._hub.close(editor, close_codes.TOO_MANY, TAKES_LONG)
 
     def _refuse(self, editor: Editor, error: AppError) -> None:
         self._hub.figures.errors += 1
@@ -196,7 +184,8 @@ class Desk:
         elif isinstance(error, NotFound):
             self._hub.close(editor, close_codes.NO_ACCESS)
         elif isinstance(error, Invalid):
-            self._hub.close(editor, close_codes.TOO_BIG, "The document would be too big.")
+            reason = next((each["detail"] for each in error.extra["errors"]), None)
+            self._hub.close(editor, close_codes.TOO_BIG, reason)
         elif isinstance(error, BadRequest):
             self._hub.close(editor, close_codes.PROTOCOL_ERROR, error.title)
         elif error.status < 500:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pycrdt
 import pytest
@@ -27,12 +29,12 @@ def edit(host):
     """Open a file as somebody does whose editor is bound to a Yjs provider."""
     providers = []
 
-    def come(person, file_id, on=None, *, query="", **options):
+    def come(person, file_id, on=None, *, query="", opened=True, **options):
         if person:
             options["header"] = [f"Authorization: Bearer {person.token}"]
         url = f"ws://127.0.0.1:{(on or host).port}/yjs/{file_id}{query}"
         providers.append(Provider(url, **options))
-        return providers[-1].open()
+        return providers[-1].open() if opened else providers[-1]
 
     yield come
     for provider in providers:
@@ -293,12 +295,99 @@ def test_too_many_updates_close_the_connection_and_lose_nothing_that_is_sent_aga
     eventually(lambda: _content(team) == "hello0123456789")
 
 
-def test_updates_that_take_long_to_merge_use_up_a_budget(edit, start_host, team, eventually):
-    strict = start_host(MERGE_SHARE=0.0, MERGE_BURST=0.00001)
-    editor = edit(team.owner, team.file["id"], strict)
+@pytest.fixture(scope="module")
+def strict(start_host):
+    """A host whose patience with any connection is used up at once."""
+    return start_host(MERGE_SHARE=0.0, MERGE_BURST=0.00001)
+
+
+def test_updates_that_take_long_to_merge_use_up_a_budget(edit, strict, team, eventually):
+    editor = edit(team.owner, team.file["id"], strict, opened=False)
     editor.text += "x" * 1000
     assert editor.closed() == 4429
-    eventually(lambda: _content(team) == "hello" + "x" * 1000)
+    eventually(lambda: "x" * 1000 in _content(team))
+
+
+def test_so_do_questions_and_states_that_take_long(edit, strict, team):
+    asker = edit(team.viewer, team.file["id"], strict)  # which it is answered all the same
+    assert (str(asker.text), asker.closed()) == ("hello", 4429)
+    talker = edit(team.viewer, team.file["id"], strict, opened=False)
+    talker.point({"name": "x" * 10_000})
+    assert talker.closed() == 4429
+
+
+@pytest.mark.parametrize("message", ["ping", "question", "update", "step 1"])
+def test_floods_end_the_connection_by_name_and_no_other(
+    edit, start_host, team, message, eventually
+):
+    other, flooder = edit(team.owner, team.file["id"]), edit(team.collaborator, team.file["id"])
+    try:
+        for _ in range(1000):
+            if message == "ping":
+                flooder.socket.ping()
+            elif message == "question":
+                flooder.say(bytes((wire.QUERY_AWARENESS,)))
+            elif message == "update":
+                flooder.update(b"\0\1\x63\1\0\1")
+            else:
+                flooder.say(b"\0\0\1\0")
+    except OSError:
+        pass  # it was closed meanwhile
+    assert flooder.closed() in (4429, 1013)
+    other.text += "!"
+    eventually(lambda: _content(team) == "hello!")
+
+
+def test_of_states_without_end_only_the_first_are_looked_at(edit, start_host, team):
+    host = start_host(AWARENESS_STATES=3)
+    viewer = edit(team.viewer, team.file["id"], host)
+    talker = edit(team.owner, team.file["id"], host)
+    for place in (2, 3):  # where its own is, among those of others
+        talker.clock += 1
+        others = [wire.State(n, 1, b"{}") for n in range(5)]
+        own = wire.State(talker.doc.client_id, talker.clock, b'{"at": %d}' % place)
+        if place == 2:
+            talker.client = None
+            talker.point({"at": 0})
+        data = wire.packed([*others[:place], own._replace(clock=talker.clock + 1), *others[place:]])
+        talker.say(bytes((wire.AWARENESS,)) + pycrdt.write_message(data))
+    talker.clock += 10
+    talker.point({"at": "last"})
+    seen = []
+    viewer.until(
+        lambda: seen.append(viewer.states.get(talker.doc.client_id)) or {"at": "last"} in seen
+    )
+    assert {"at": 2} in seen
+    assert {"at": 3} not in seen
+
+
+def test_a_provider_that_is_alone_hears_something_all_the_same(edit, start_host, team):
+    host = start_host(AWAKE_EVERY=0.2)
+    editor = edit(team.owner, team.file["id"], host)
+    editor.socket.settimeout(10)
+    assert editor.socket.recv() == bytes((wire.AWARENESS, 1, 0))
+
+
+def test_a_long_document_opens_over_a_slow_line_while_others_type(
+    edit, start_host, team, eventually
+):
+    author = edit(team.owner, team.file["id"])
+    author.doc["meta"] = meta = Map()
+    for number in range(1, 5):
+        meta[str(number)] = "x" * 900_000
+        # So long a one comes back to its author, after it was stored.
+        author.until(lambda number=number: _stored(team)["seq"] == number)
+    narrow = start_host(QUEUE_BYTES=64 * 1024, SEND_BUFFER=16 * 1024)
+    watcher = edit(team.viewer, team.file["id"], narrow)
+    slow = edit(team.viewer, team.file["id"], narrow, opened=False)
+    slow.say(b"\0\0\1\0")  # and it reads nothing for now
+    waiting = re.compile(r"^collab_queue_bytes (\d{6,})", re.MULTILINE)
+    eventually(lambda: waiting.search(httpx.get(f"{narrow.http}/metrics").text))
+    for number in range(20):
+        author.text += f" {number}"
+    final = "hello" + "".join(f" {number}" for number in range(20))
+    watcher.until(lambda: str(watcher.text) == final)
+    slow.until(lambda: str(slow.text) == final)
 
 
 def test_what_is_nothing_new_makes_no_version(edit, team, eventually):

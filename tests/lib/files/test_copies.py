@@ -6,6 +6,7 @@ import random
 from uuid import UUID
 
 import pytest
+from psycopg.errors import DivisionByZero
 from pycrdt import Doc, Text
 
 from lib.access import lookups, tokens
@@ -118,9 +119,14 @@ def test_edits_over_rest_and_by_another_host_are_never_overwritten(
 
 def test_what_was_not_committed_is_in_no_copy(author, copies, stored, file_id):
     author.text += " lost"
-    with pytest.raises(ZeroDivisionError), postgres.transaction() as conn:
-        author.merge(conn, author.made.pop())
-        raise ZeroDivisionError
+
+    def fail():
+        with postgres.transaction() as conn:
+            author.merge(conn, author.made.pop())
+            conn.execute("SELECT 1 / 0")
+
+    with pytest.raises(DivisionByZero):
+        fail()
     assert len(copies) == 0
     late = Doc()
     with postgres.connection() as conn:
