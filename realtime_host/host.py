@@ -54,6 +54,7 @@ class Host:
         """Start all threads; what use cases announce goes to this host's members first."""
         rooms.use(self.publish)
         docs.use(self.publish_change)
+        self._work.start()
         for part in (self.hub, self.porch, self._publisher, self._presence, self._subscriber):
             part.start()
         logs.info("host.started", host_id=self.id)

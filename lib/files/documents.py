@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lib.errors import BadRequest
-from lib.files import deltas
+from lib.files import deltas, nesting
+from lib.files.deep import deeply
 from lib.files.deltas import Delta
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ def snapshot_of(content: str) -> bytes:
     return document.get_update()
 
 
+@deeply
 def fold(updates: Sequence[bytes]) -> bytes:
     """Return one Yjs update that stands for all of `updates`."""
     return opened(updates)[0].get_update()
 
 
+@deeply
 def edit(updates: Sequence[bytes], behind: Sequence[bytes] | None, delta: Delta) -> Edit:
     """Apply a delta, in UTF-16 units, and return what it came to on the latest version.
 
@@ -73,6 +76,8 @@ def join(updates: Sequence[bytes]) -> bytes:
     from pycrdt import merge_updates
 
     with careful():
+        for update in updates:
+            nesting.check(update)
         return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
@@ -91,6 +96,7 @@ def careful() -> Iterator[None]:
         raise Malformed() from None
 
 
+@deeply
 def text_at(updates: Sequence[bytes]) -> str:
     """Return the text that `updates` make up."""
     return str(opened(updates)[1])

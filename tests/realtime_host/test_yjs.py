@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import httpx
@@ -10,11 +11,13 @@ import pytest
 from pycrdt import Doc, Map, Text
 from websocket import WebSocketBadStatusException
 
-from lib.files import documents
+from lib.files import documents, nesting
 from lib.stores import postgres, redis_tcp
 from realtime_host.yjs import wire
+from tests import hostile
 from tests.realtime_host.provider import Provider
 
+FRAMES = 150  # of noise
 SOON = 2.0  # seconds: what takes effect within one, on a machine that has other things to do
 
 
@@ -259,6 +262,78 @@ def test_what_is_no_message_of_a_provider_closes_its_connection_and_no_other(
     eventually(lambda: _stored(team) == {"seq": 1, "content": "hello!"})
 
 
+@pytest.mark.parametrize("who", ["collaborator", "viewer"])
+def test_values_too_deep_to_walk_through_end_the_connection_not_the_host(
+    edit, start_host, team, who, eventually
+):
+    host = start_host()
+    other = edit(team.owner, team.file["id"], host)
+    hostile_one = edit(getattr(team, who), team.file["id"], host)
+    for _ in range(2):
+        hostile_one.update(hostile.deep_value(200_000))
+    assert hostile_one.closed() == 1002
+    other.text += "!"
+    eventually(lambda: _content(team) == "hello!")
+
+
+def test_shared_types_in_each_other_do_not_end_the_host(edit, start_host, team, eventually):
+    host, each = start_host(MERGE_BURST=60.0), nesting.MAX_TYPES
+    other, nester = (edit(team.owner, team.file["id"], host) for _ in range(2))
+    for turn in range(12):  # more than an ordinary stack holds
+        nester.update(hostile.deep_types(each, turn * each))
+        other.until(lambda: turn + 1 == _stored(team)["seq"])  # noqa: B023
+    nester.update(hostile.end_of_the_first())
+    eventually(lambda: _stored(team)["seq"] == 13)
+    other.text += "!"
+    eventually(lambda: _content(team) == "hello!")
+    nester.update(hostile.deep_types(each + 1, 12 * each))
+    assert nester.closed() == 1002
+
+
+def test_an_archived_workspace_is_read_and_writers_are_told_so(edit, team, eventually):
+    editor = edit(team.owner, team.file["id"])
+    path = f"/workspaces/{team.workspace['id']}"
+    assert team.owner.post(f"{path}/archive").status_code == 200
+    editor.text += " too late"
+    editor.until(lambda: editor.denied)
+    assert "archive" in editor.denied[0]
+    assert str(edit(team.viewer, team.file["id"]).text) == "hello"
+    assert team.owner.post(f"{path}/unarchive").status_code == 200
+    editor.update(editor.doc.get_update(), wire.STEP2)
+    eventually(lambda: _content(team) == "hello too late")
+
+
+def test_when_the_project_goes_to_the_trash_its_editors_are_let_go(edit, team):
+    editor, writer = edit(team.viewer, team.file["id"]), edit(team.owner, team.file["id"])
+    assert team.owner.delete(f"/projects/{team.project['id']}").status_code in (200, 204)
+    writer.text += " too late"
+    assert [editor.closed(SOON), writer.closed(SOON)] == [4403, 4403]
+
+
+def test_random_frames_close_connections_by_name_and_end_nothing_else(
+    edit, start_host, team, eventually
+):
+    draw, host = random.Random(11), start_host()
+    other = edit(team.owner, team.file["id"], host)
+    whole = other.doc.get_update()
+    for number in range(FRAMES):
+        noisy = edit(team.collaborator, team.file["id"], host, opened=False)
+        noise = bytearray(draw.choice((whole, draw.randbytes(draw.randint(0, 60)))))
+        for _ in range(draw.randint(0, 4) if noise else 0):
+            noise[draw.randrange(len(noise))] = draw.randrange(256)
+        kind = draw.choice((b"", b"\0\0", b"\0\1", b"\0\2", b"\1"))
+        noisy.say(kind + (pycrdt.write_message(bytes(noise)) if kind else bytes(noise)))
+        noisy.say(b"\x04")  # no message at all: this is where those end that the noise did not
+        assert noisy.closed() in (1002, 1009), (number, kind, noise)
+        noisy.socket.shutdown()
+    other.text += "!"
+    eventually(lambda: _content(team).endswith("!"))
+    assert (
+        'collab_connections_closed_total{code="1011"}' not in httpx.get(f"{host.http}/metrics").text
+    )
+    assert host.process.poll() is None
+
+
 def test_texts_are_none_of_this_dialect(edit, team):
     editor = edit(team.owner, team.file["id"])
     editor.socket.send('{"event": "ping"}')
@@ -429,6 +504,28 @@ def test_without_redis_editors_on_one_host_go_on_and_others_follow(
     near.until(lambda: str(near.text) == "well, hello all the same", 20)
     for each in (host, second):
         eventually(lambda each=each: httpx.get(f"{each.http}/ready").json()["status"] == "ready")
+
+
+def test_what_was_written_on_both_sides_while_redis_was_away_converges(
+    edit, host, second, team, freeze, eventually
+):
+    places = [(team.owner, host), (team.collaborator, host), (team.owner, second)]
+    editors = [edit(who, team.file["id"], on) for who, on in places]
+    thaw = freeze("redis")
+    for number in range(10):
+        for place, editor in enumerate(editors):
+            editor.text.insert(0, f"[{place}.{number}]")
+    words = [f"[{place}.{number}]" for place in range(3) for number in range(10)]
+    eventually(lambda: all(word in _content(team) for word in words), 30)
+    thaw()
+    final = _content(team)
+    assert len(final) == len("hello") + sum(map(len, words))
+    for editor in editors:
+        editor.until(lambda editor=editor: str(editor.text) == final, 30)
+    for each in (host, second):
+        eventually(
+            lambda each=each: httpx.get(f"{each.http}/ready").json()["status"] == "ready", 30
+        )
 
 
 def test_a_lost_message_is_made_good_from_postgres(edit, host, team):
