@@ -23,6 +23,8 @@ from realtime_host.yjs.document import Document
 from realtime_host.yjs.editor import Editor
 from realtime_host.yjs.places import TAKES_LONG, Places
 
+NOTHING = b"\0"  # the state vector of an empty document
+
 
 class Desk:
     """Owned by the hub thread. A document is here while this host holds an editor of it."""
@@ -80,6 +82,12 @@ class Desk:
             self._sync(document, editor, said.data)
         elif said.data != wire.EMPTY:
             self._change(document, editor, said)
+
+    def ask(self, editor: Editor) -> None:
+        """Ask somebody whose role has changed, and who may write now, for what was refused."""
+        document = self.documents.get(editor.file_id)
+        if document and editor in document.members and allows("file.update", editor.role):
+            self._sync(document, editor, NOTHING)
 
     def told(self, file_id: str, message: Message) -> None:
         """Handle what is said on a file's channel, by this host or another."""

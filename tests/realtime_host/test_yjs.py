@@ -133,6 +133,17 @@ def test_a_viewer_reads_and_is_told_that_they_may_not_write(edit, connect, team)
     owner.until(lambda: owner.states.get(viewer.doc.client_id) == {"cursor": 1})
 
 
+def test_who_may_write_from_now_on_is_asked_for_what_was_refused_before(edit, team, eventually):
+    editor = edit(team.viewer, team.file["id"])
+    editor.text += " from a viewer"
+    editor.until(lambda: editor.denied)
+    asked = len(editor.vectors)
+    members = f"/workspaces/{team.workspace['id']}/members/{team.viewer.id}"
+    assert team.owner.patch(members, {"role": "collaborator"}).status_code == 200
+    editor.until(lambda: len(editor.vectors) > asked)  # which it answers by itself
+    eventually(lambda: _content(team) == "hello from a viewer")
+
+
 @pytest.mark.parametrize("by", ["ticket", "subprotocol", "header"])
 def test_the_door_is_that_of_the_rooms(edit, team, by):
     if by == "ticket":
@@ -581,7 +592,11 @@ def test_a_file_is_listened_to_only_while_somebody_has_it_open(edit, team, event
 def test_open_files_are_counted(edit, start_host, team):
     host = start_host()
     edit(team.owner, team.file["id"], host)
-    assert "collab_documents 1\n" in httpx.get(f"{host.http}/metrics").text
+    edit(team.viewer, team.file["id"], host)
+    text = httpx.get(f"{host.http}/metrics").text
+    for line in ("s 1", "s_kept 1", "s_opened_total 1", "s_reused_total 1"):
+        assert f"collab_document{line}\n" in text
+    assert int(re.search(r"^collab_documents_kept_bytes (\d+)$", text, re.MULTILINE)[1]) > 0
 
 
 def test_who_comes_back_to_a_host_that_has_forgotten_is_seen_again_on_the_other(edit, second, team):
