@@ -129,7 +129,7 @@ class Desk:
             self._dirty.pop().flush()
 
     def _sync(self, document: Document, editor: Editor, vector: bytes) -> None:
-        job = partial(saving.sync, editor.file_id, vector)
+        job = partial(saving.sync, editor, vector)
         try:
             self._work.in_order(editor, job, partial(self._synced, document, editor))
         except Unavailable:  # it has asked too often
@@ -139,7 +139,7 @@ class Desk:
         self,
         document: Document,
         editor: Editor,
-        found: tuple[Sync, float] | None,
+        found: Sync | None,
         error: AppError | None,
     ) -> None:
         if editor not in document.members:
@@ -147,12 +147,11 @@ class Desk:
         if found is None:
             self._refuse(editor, error or AppError())
             return
-        sync, seconds = found
-        document.tell(editor, wire.sync(wire.STEP2, sync.update))
-        document.tell(editor, wire.sync(wire.STEP1, sync.vector))
-        if sync.seq > document.seq:
+        document.tell(editor, wire.sync(wire.STEP2, found.update))
+        document.tell(editor, wire.sync(wire.STEP1, found.vector))
+        if found.seq > document.seq:
             self._read(document)
-        self._charge(editor, seconds)
+        self._charge(editor)
 
     def _change(self, document: Document, editor: Editor, said: wire.Said) -> None:
         if said.step == wire.STEP2 and not allows("file.update", editor.role):
@@ -168,17 +167,17 @@ class Desk:
         self._work.now(partial(saving.save, *made), partial(self._saved, document, made[0]))
 
     def _saved(
-        self, document: Document, editor: Editor, seconds: float | None, error: AppError | None
+        self, document: Document, editor: Editor, _nothing: None, error: AppError | None
     ) -> None:
         document.saving = False
         if error:
             self._refuse(editor, error)
-        else:
-            self._charge(editor, seconds or 0.0)
+        self._charge(editor)
         self._save(document)
         self._close_if_left(document)
 
-    def _charge(self, editor: Editor, seconds: float) -> None:
+    def _charge(self, editor: Editor) -> None:
+        seconds, editor.owes = editor.owes, 0.0
         if not editor.budget.spend(seconds):
             self._hub.close(editor, close_codes.TOO_MANY, TAKES_LONG)
 

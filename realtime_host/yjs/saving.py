@@ -23,38 +23,47 @@ from realtime_host.yjs.editor import Editor
 copies = Copies(limits.COPIES, limits.COPIES_BYTES)
 
 
-def save(editor: Editor, updates: Sequence[bytes]) -> float:
+def save(editor: Editor, updates: Sequence[bytes]) -> None:
     """Store what an editor has made, in one transaction that also says whether it may.
 
-    Returns how many seconds of CPU it took to merge. Raises as look-ups and edits do.
+    It owes the seconds of CPU that this took, also when it is refused. Raises as look-ups and edits
+    do.
     """
     visitor = editor.visitor
     logs.request_id.set(visitor.caller.origin.request_id)
     rooms.sender.set(editor.id)
     try:
-        update = documents.join(updates)
         with _up_to_date(), postgres.transaction() as conn:
             file_id, origin = UUID(editor.file_id), visitor.caller.origin
             may = partial(lookups.find, conn, "file.update", visitor.claims, origin, file_id)
             if not allows("file.update", editor.role):
                 may()  # most likely not: who only reads makes no writer wait
-            access = may(lock="version")
-            return edits.merge(access, update, copies)
+            update = _joined(editor, updates)
+            editor.owes += edits.merge(may(lock="version"), update, copies)
     finally:
         rooms.sender.set("")
 
 
-def sync(file_id: str, vector: bytes) -> tuple[Sync, float]:
-    """Return what an editor lacks, and how many seconds of CPU it took to find out.
+def _joined(editor: Editor, updates: Sequence[bytes]) -> bytes:
+    began = thread_time()
+    try:
+        return documents.join(updates)
+    finally:
+        editor.owes += thread_time() - began
+
+
+def sync(editor: Editor, vector: bytes) -> Sync:
+    """Return what an editor lacks; it owes the seconds of CPU that it took to find out.
 
     Raises NotFound, Malformed, Unavailable.
     """
     began = thread_time()
     with _up_to_date(), postgres.connection() as conn:
-        found = history.sync(conn, UUID(file_id), vector, copies)
+        found = history.sync(conn, UUID(editor.file_id), vector, copies)
     if found is None:
         raise NotFound()
-    return found, thread_time() - began
+    editor.owes += thread_time() - began
+    return found
 
 
 def since(file_id: str, seq: int) -> tuple[list[bytes], int]:
