@@ -18,6 +18,7 @@ from lib.stores import postgres
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
+    from lib.stores.tables import Table
 
 SESSION_OVER = "This session is over; log in again."
 TOKEN_OVER = "This personal access token is not valid any more."  # noqa: S105
@@ -133,9 +134,7 @@ class Asking:
     origin: Origin
     target_id: UUID | None
 
-    def rows(
-        self, rows: str, order: str, values: Mapping[str, Any]
-    ) -> tuple[Access, list[dict[str, Any]]]:
+    def rows(self, rows: str, order: str, values: Mapping[str, Any]) -> tuple[Access, Table]:
         """Authenticate, authorise and read a list in one SQL statement.
 
         `rows` is its SELECT, which may speak of `caller` and of the thing that it is a list of;
@@ -153,10 +152,11 @@ class Asking:
         )
         if not found:
             raise _over(self.claims)
-        first = {name: found[0][name] for name in CALLER}
-        first |= {"role": found[0]["caller_role"], "id": found[0]["target_id"]}
-        access = _access(self._conn, rule, self.origin, first, "read")
-        return access, [row for row in found if row["id"] is not None]
+        first, listed = found[0], found[1:]
+        row = {name: first[name] for name in CALLER}
+        row |= {"role": first["caller_role"], "id": first["target_id"]}
+        access = _access(self._conn, rule, self.origin, row, "read")
+        return access, listed if listed[0]["id"] is not None else listed[:0]
 
 
 def _scope(rule: Permission) -> str:

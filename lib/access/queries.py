@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lib.access.tokens import Claims
     from lib.stores.connection import Connection
     from lib.stores.statements import Check
+    from lib.stores.tables import Table
 
 
 ENDS_IT = ("account", "exclusive")  # a look-up for what may end sessions and tokens of who asks
@@ -82,14 +83,15 @@ def lookup_with_rows(
     *,
     claims: Claims,
     target_id: UUID | None,
-) -> list[dict[str, Any]]:
-    """Find session or token, role in `scope` and a list in one statement; []: it is not live.
+) -> Table:
+    """Find session or token, role in `scope` and a list in one statement; empty: it is not live.
 
-    `rows` is the SELECT of the list; `order` its order, in the terms of `listed`. Each row carries
-    `caller_role` and `target_id`; a list without rows is one row whose `id` is null.
+    `rows` is the SELECT of the list; `order` its order, in the terms of `listed`. The first row is
+    the caller's, with `caller_role` and `target_id`; of what follows, a row whose `id` is null
+    stands for an empty list.
     """
     listing = list_statement(_credential(claims), scope, rows, order)
-    return conn.execute(listing, {**values, **_values(claims, target_id)}).fetchall()
+    return conn.execute(listing, {**values, **_values(claims, target_id)})
 
 
 def _credential(claims: Claims) -> str:

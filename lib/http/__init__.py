@@ -10,7 +10,7 @@ app = function(__name__)
 def update(access, changes): ...
 """
 
-from lib.http.answers import creates, downloads, lists, returns, streams
+from lib.http.answers import creates, lists, returns
 from lib.http.app import function
 from lib.http.bodies import accepts, query, receives
 from lib.http.etags import if_match
@@ -21,7 +21,6 @@ from lib.http.waiting import waits
 __all__ = [
     "accepts",
     "creates",
-    "downloads",
     "function",
     "if_match",
     "limited",
@@ -31,6 +30,5 @@ __all__ = [
     "query",
     "receives",
     "returns",
-    "streams",
     "waits",
 ]

@@ -1,4 +1,4 @@
-"""What a view's result becomes: `returns`, `creates`, `lists`, `downloads`, `streams`.
+"""What a view's result becomes: `returns`, `creates`, `lists`; files are in lib.http.downloads.
 
 Declared on the route, so that the reference and the tests read it there.
 """
@@ -6,7 +6,7 @@ Declared on the route, so that the reference and the tests read it there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial, wraps
+from functools import lru_cache, wraps
 from typing import Any, Literal, NamedTuple
 
 from marshmallow import Schema
@@ -14,13 +14,13 @@ from marshmallow import Schema
 from lib.access.caller import Access
 from lib.access.throttles import CREATION
 from lib.errors import AppError
-from lib.http import idempotency, ranges
+from lib.http import idempotency
 from lib.http.bodies import query_values
 from lib.http.current import at_hand
 from lib.http.etags import tagged
 from lib.http.output import writer
-from lib.http.paging import PageQuery, cut, link_to
-from lib.http.reply import Reply, Stream, reply
+from lib.http.paging import Cursors, PageQuery, cut, link_to
+from lib.http.reply import Reply, reply
 from lib.input import validate
 
 SOON = 1  # seconds after which it is worth while to look what came of something
@@ -107,57 +107,21 @@ def lists(
     loader = query()
 
     @lru_cache(KNOWN_QUERIES)  # of what was valid, alone
-    def read(_path: str, _query: str) -> tuple[dict[str, Any], str]:
+    def read(_path: str, _query: str) -> tuple[dict[str, Any], str, Cursors]:
         wanted = validate(loader, query_values())
-        return wanted, link_to(wanted["limit"])
+        return wanted, link_to(wanted["limit"]), loader.cursors(wanted)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def answered(*args: Any, **params: Any) -> Reply:
             environ = at_hand.get().environ
-            wanted, link = read(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
-            after = partial(loader.cursor_after, wanted=wanted)
+            wanted, link, after = read(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
             rows, cursor = cut(view(*args, wanted, **params), wanted["limit"], after)
             more = {"Link": link.replace("{cursor}", cursor)} if cursor else None
             return reply(writer(schema).page(rows, cursor), more=more)
 
         answered.query_schema = query  # type: ignore[attr-defined]
         answered.answer = Answer("page", 200, schema, errors)  # type: ignore[attr-defined]
-        return answered
-
-    return decorate
-
-
-def downloads(errors: Errors = ()) -> Callable[[View], View]:
-    """Answer with a file to save, or a part of it: the view returns what a File is made of."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def answered(*args: Any, **params: Any) -> Reply:
-            return ranges.answer(ranges.File(**view(*args, **params)))
-
-        answered.answer = Answer("file", 200, None, (*errors, ranges.RangeNotSatisfiable))  # type: ignore[attr-defined]
-        return answered
-
-    return decorate
-
-
-def streams(*media: str, errors: Errors = ()) -> Callable[[View], View]:
-    """Answer with a file that is made while it is sent; of one of these media types.
-
-    The view returns `filename`, `media_type` and `pieces`, an iterator over bytes, which must not
-    need the connection any more.
-    """
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def answered(*args: Any, **params: Any) -> Stream:
-            made = view(*args, **params)
-            saved_as = ranges.attachment(made["filename"])
-            head = {"Content-Type": made["media_type"], "Content-Disposition": saved_as}
-            return Stream(made["pieces"], head)
-
-        answered.answer = Answer("stream", 200, None, errors, media=media)  # type: ignore[attr-defined]
         return answered
 
     return decorate

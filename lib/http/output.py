@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from marshmallow import Schema, fields
 
+from lib.stores.tables import Table
+
 Row = Mapping[str, Any]
 Pick = Callable[[Any], Any]
 
@@ -45,7 +47,10 @@ class Writer:
 
     def page(self, rows: Iterable[Row], next_cursor: str | None) -> bytes:
         """Return a page of a list as JSON."""
-        items = [self.pick(row) for row in rows]
+        if isinstance(rows, Table) and not self._inner and not self._constants:
+            items = rows.pick(self._names)
+        else:
+            items = [self.pick(row) for row in rows]
         return orjson.dumps({"items": items, "next_cursor": next_cursor})
 
 

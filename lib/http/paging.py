@@ -26,6 +26,7 @@ CURSOR = re.compile(r"^[A-Za-z0-9_-]{22}\Z")  # an id, in base64url without padd
 MARK_BYTES = 6  # of the digest that says which list a cursor belongs to
 
 Row = Mapping[str, Any]
+Cursors = Callable[[Row], str]  # of what follows a row
 
 
 class Place(NamedTuple):
@@ -54,9 +55,9 @@ class PageQuery(Strict):
         load_default=None, metadata={"type": "string", "pattern": CURSOR.pattern}
     )
 
-    def cursor_after(self, row: Row, wanted: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """Return the cursor of what follows `row`, whatever was `wanted`."""
-        return row.get("cursor") or _text(UUID(str(row["id"])).bytes)
+    def cursors(self, wanted: Mapping[str, Any]) -> Cursors:  # noqa: ARG002
+        """Return what makes the cursor of what follows a row, whatever was `wanted`."""
+        return lambda row: row.get("cursor") or _text(UUID(str(row["id"])).bytes)
 
 
 def sort_field(*columns: str, default: str) -> fields.String:
@@ -77,9 +78,10 @@ class SortedQuery(PageQuery):
 
     cursor = fields.String(load_default=None, validate=validate.Length(max=MAX_CURSOR))
 
-    def cursor_after(self, row: Row, wanted: Mapping[str, Any]) -> str:
-        """Return the cursor of what follows `row`."""
-        return _text(orjson.dumps([_mark(wanted), row["sort_key"], row["id"]]))
+    def cursors(self, wanted: Mapping[str, Any]) -> Cursors:
+        """Return what makes the cursor of what follows a row of the list that is at hand."""
+        mark = _mark(wanted)
+        return lambda row: _text(orjson.dumps([mark, row["sort_key"], row["id"]]))
 
     @post_load
     def _place(self, wanted: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -89,9 +91,7 @@ class SortedQuery(PageQuery):
         return wanted | {"cursor": _place(wanted["cursor"], _mark(wanted), textual)}
 
 
-def cut(
-    rows: Sequence[Row], limit: int, cursor_after: Callable[[Row], str]
-) -> tuple[Sequence[Row], str | None]:
+def cut(rows: Sequence[Row], limit: int, cursor_after: Cursors) -> tuple[Sequence[Row], str | None]:
     """Return a page of `rows`, and the cursor of the next: they are one more if there is one."""
     if len(rows) <= limit:
         return rows, None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lib.access.caller import Access
     from lib.access.lookups import Asking
     from lib.http.paging import Place
+    from lib.stores.tables import Table
 
 _REACHED = """
 SELECT p.*, w.name AS workspace_name FROM (
@@ -62,7 +63,7 @@ _KEYS = {
     "updated_at": ("p.updated_at", "timestamptz"),
 }
 
-Rows = tuple["Access", list[dict[str, Any]]]
+Rows = tuple["Access", "Table"]
 
 
 def reached(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lib.access.lookups import Asking
     from lib.http.paging import Place
     from lib.stores.connection import Connection
+    from lib.stores.tables import Table
 
 
 def create(access: Access, *, name: str, description: str) -> dict[str, Any]:
@@ -25,9 +26,7 @@ def create(access: Access, *, name: str, description: str) -> dict[str, Any]:
     return project | {"role": access.role}
 
 
-def reached(
-    asking: Asking, *, cursor: Place | None, limit: int, **wanted: Any
-) -> list[dict[str, Any]]:
+def reached(asking: Asking, *, cursor: Place | None, limit: int, **wanted: Any) -> Table:
     """List all projects that the caller can reach; one more than `limit` when there are more.
 
     Those that are `deleted` are shown to their owners. Raises Unauthenticated.
@@ -35,9 +34,7 @@ def reached(
     return list_queries.reached(asking, after=cursor, limit=limit + 1, **wanted)[1]
 
 
-def of_workspace(
-    asking: Asking, *, cursor: Place | None, limit: int, **wanted: Any
-) -> list[dict[str, Any]]:
+def of_workspace(asking: Asking, *, cursor: Place | None, limit: int, **wanted: Any) -> Table:
     """List the workspace's projects, or its trash; one more than `limit` when there are more.
 
     Raises Unauthenticated, NotFound, and Forbidden where a member who is no owner asks for what is

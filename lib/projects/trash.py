@@ -8,7 +8,6 @@ from lib.access.caller import Access
 from lib.audit import events
 from lib.bridge import evictions, rooms
 from lib.errors import Conflict
-from lib.jobs import cancellation
 from lib.projects import queries
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ def put(access: Access) -> None:
     Jobs that have not ended are cancelled: one that ran weeks later, after a restore, would
     surprise, and can be submitted again.
     """
+    from lib.jobs import cancellation  # which the other methods of this function don't need
+
     queries.set_deleted(access.conn, access.id, deleted=True)
     cancellation.of_deleted_project(access)
     _tell(access, "project.deleted", deleted=True)

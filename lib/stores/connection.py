@@ -124,7 +124,7 @@ class Connection(psycopg.Connection[DictRow]):
         if self._begun:
             self._waiting.append(later)
         else:
-            later.rows = self._rows(later.statement, self._ask(later.send))
+            later.rows = self._result(later.statement, self._ask(later.send))
         return later
 
     def execute(  # type: ignore[override]
@@ -137,19 +137,15 @@ class Connection(psycopg.Connection[DictRow]):
         """
         statement, send = self._sending(query, params)
         result = self._ask(send)
-        rows = self._rows(statement, result)
-        return Result(rows, result.command_tuples or 0)
+        return self._result(statement, result)
 
-    def _rows(self, statement: Statement, result: Any) -> Sequence[DictRow]:
+    def _result(self, statement: Statement, result: Any) -> Result:
         if result.status != ExecStatus.TUPLES_OK:
-            return ()
-        columns = statement.columns_of(result)
+            return Result((), (), result.command_tuples or 0)
         self._adapt.set_pgresult(result)
-        rows = self._adapt.load_rows(
-            0, result.ntuples, lambda row: dict(zip(columns, row, strict=True))
-        )
+        rows = self._adapt.load_rows(0, result.ntuples, tuple)
         self._adapt.set_pgresult(None)
-        return rows
+        return Result(statement.columns_of(result), rows, len(rows))
 
     @property
     def _idle(self) -> bool:
@@ -186,7 +182,7 @@ class Connection(psycopg.Connection[DictRow]):
             if result.status not in _DONE:
                 raise error_from_result(result)
             if later:
-                later.rows = self._rows(later.statement, result)
+                later.rows = self._result(later.statement, result)
                 if later.check:
                     later.check(later.rows)
         return results[-1]

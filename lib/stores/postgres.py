@@ -51,11 +51,15 @@ def connection() -> Iterator[Connection]:
     from psycopg_pool import PoolTimeout
 
     try:
-        with _open_pool().connection() as conn:
+        pool = _open_pool()
+        conn = _lend(pool)
+        try:
             conn.announcements.clear()
             conn.last_words.clear()
             yield conn
             conn.last_used = monotonic()
+        finally:
+            pool.putconn(conn)
     except (psycopg.OperationalError, PoolTimeout) as error:
         logs.warning("postgres.unavailable", kind=type(error).__name__, reason=str(error)[:200])
         if _is_away(error):
@@ -118,6 +122,26 @@ def close() -> None:
         pool.close()
 
 
+def _lend(pool: ConnectionPool[Connection]) -> Connection:
+    from psycopg import OperationalError
+
+    from lib.stores.connection import check
+
+    # Not the pool's own check: it sleeps before it tries the next one, and after a restart of
+    # Postgres all that rest here are dead.
+    ends = monotonic() + POOL_WAIT
+    while True:
+        conn = pool.getconn(ends - monotonic())
+        try:
+            check(conn)
+        except BaseException as error:
+            pool.putconn(conn)
+            if not isinstance(error, OperationalError):
+                raise
+        else:
+            return conn
+
+
 def _open_pool() -> ConnectionPool[Connection]:
     global _pool
     if _pool is None:
@@ -131,7 +155,7 @@ def _new_pool() -> ConnectionPool[Connection]:
     from psycopg.rows import dict_row
     from psycopg_pool import ConnectionPool
 
-    from lib.stores.connection import Connection, check
+    from lib.stores.connection import Connection
 
     Connection.prepares = not settings().database_pooled
     return ConnectionPool(
@@ -150,5 +174,4 @@ def _new_pool() -> ConnectionPool[Connection]:
         timeout=POOL_WAIT,
         max_idle=POOL_IDLE,
         reconnect_timeout=POOL_WAIT,
-        check=check,
     )

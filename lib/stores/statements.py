@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from psycopg.rows import DictRow
+from lib.stores.tables import NO_ROWS, DictRow, Table
 
 Send = Callable[[], None]  # hands one statement to libpq
 Check = Callable[[Sequence[DictRow]], None]  # raises when rows are not as they must be
@@ -57,26 +57,24 @@ class Statement:
         return self.columns
 
 
-class Result:
-    """What a statement returned: its rows, as dicts, and how many it returned or changed."""
+class Result(Table):
+    """What a statement returned: its rows, and how many it returned or changed."""
 
-    __slots__ = ("_rows", "rowcount")
+    __slots__ = ("rowcount",)
 
-    def __init__(self, rows: Sequence[DictRow], rowcount: int) -> None:
-        self._rows = iter(rows)
+    def __init__(
+        self, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]], rowcount: int = 0
+    ) -> None:
+        super().__init__(columns, rows)
         self.rowcount = rowcount
 
-    def __iter__(self) -> Iterator[DictRow]:
-        """Return an iterator over the rows that are left."""
-        return self._rows
-
     def fetchone(self) -> DictRow | None:
-        """Return the next row, if there is one."""
-        return next(self._rows, None)
+        """Return the first row, if there is one."""
+        return self[0] if self else None
 
     def fetchall(self) -> list[DictRow]:
-        """Return the rows that are left."""
-        return list(self._rows)
+        """Return all rows."""
+        return list(self)
 
 
 class Later:
@@ -88,7 +86,7 @@ class Later:
         self.statement = statement
         self.send = send
         self.check = check
-        self.rows: Sequence[DictRow] = ()
+        self.rows: Sequence[DictRow] = NO_ROWS
 
     def __iter__(self) -> Iterator[DictRow]:
         """Return an iterator over the rows."""

@@ -9,7 +9,6 @@ from lib.access.caller import Access
 from lib.audit import events
 from lib.bridge import evictions, rooms
 from lib.ids import new_id
-from lib.jobs import cancellation
 from lib.projects import projects
 from lib.workspaces import queries
 
@@ -62,6 +61,8 @@ def archive(access: Access, archived: bool) -> dict[str, Any]:
 
 def delete(access: Access) -> None:
     """Delete the workspace with its projects, files and jobs; whoever is in its rooms is let go."""
+    from lib.jobs import cancellation  # which the other methods of this function don't need
+
     members = queries.member_ids(access.conn, access.id)
     cancellation.hold_all(access)
     queries.delete(access.conn, access.id)

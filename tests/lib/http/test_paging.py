@@ -35,7 +35,7 @@ def request_for():
 def test_a_cursor_leads_back_to_the_place_where_the_page_ended(request_for, sort, value):
     row, query = {"id": new_id(), "sort_key": value}, Query()
     with request_for("/things/a"):
-        cursor = query.cursor_after(row, query.load({"sort": sort}))
+        cursor = query.cursors(query.load({"sort": sort}))(row)
         assert len(cursor) <= MAX_CURSOR
         place = query.load({"sort": sort, "cursor": cursor, "limit": 7})["cursor"]
     assert tuple(place) == (value, row["id"])
@@ -44,7 +44,7 @@ def test_a_cursor_leads_back_to_the_place_where_the_page_ended(request_for, sort
 def test_a_cursor_of_another_thing_or_order_is_refused(request_for):
     row, query = {"id": new_id(), "sort_key": "x"}, Query()
     with request_for("/things/a"):
-        cursor = query.cursor_after(row, query.load({"sort": "name"}))
+        cursor = query.cursors(query.load({"sort": "name"}))(row)
         for values in ({}, {"sort": "-name"}):
             with pytest.raises(ValidationError):
                 query.load(values | {"cursor": cursor})
@@ -67,7 +67,7 @@ def test_only_a_page_with_more_behind_it_has_a_cursor():
 
 def test_the_cursor_of_an_unsorted_list_has_one_spelling_for_each_place():
     row = {"id": new_id()}
-    cursor = PageQuery().cursor_after(row, {})
+    cursor = PageQuery().cursors({})(row)
     assert PageQuery().load({"cursor": cursor})["cursor"] == row["id"]
     for text in (
         f"{cursor}==",

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from lib.errors import Unavailable
-from lib.stores import postgres
+from lib.stores import connection, postgres
 from lib.stores.connection import Connection
 
 
@@ -81,6 +81,17 @@ def test_a_restart_of_postgres_refuses_one_request_at_most(team, stack):
     statuses = [team.owner.get(path).status_code for _ in range(2 * postgres.POOL_MAX)]
     assert statuses.count(503) <= 1
     assert set(statuses[1:]) == {200}
+
+
+def test_dead_connections_that_rested_cost_no_request_anything(team, stack, monkeypatch):
+    monkeypatch.setattr(connection, "IDLE_BEFORE_CHECK", 0)
+    with ExitStack() as held:
+        for _ in range(postgres.POOL_MAX):
+            held.enter_context(postgres.connection()).execute("SELECT 1")
+    stack.postgres.stop()
+    stack.postgres.start()
+    for _ in range(2 * postgres.POOL_MAX):
+        assert team.owner.get(f"/projects/{team.project['id']}").status_code == 200
 
 
 def test_writes_go_on_while_redis_is_down(team, stack, request):

@@ -3,7 +3,8 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import downloads, function, permits
+from lib.http import function, permits
+from lib.http.downloads import downloads
 from lib.jobs import artifacts
 
 app = function(__name__)

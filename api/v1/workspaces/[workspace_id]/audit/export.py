@@ -5,7 +5,8 @@ from typing import Any
 from lib.access.caller import Access
 from lib.audit import export
 from lib.audit.keeping_schemas import ExportQuery
-from lib.http import function, permits, query, streams
+from lib.http import function, permits, query
+from lib.http.downloads import streams
 
 app = function(__name__)
 
