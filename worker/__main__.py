@@ -50,7 +50,7 @@ class Worker:
         self._known = known
         self._running = Running()
         self._publisher = Publisher()
-        self._queue = queue.connect(settings().redis_url)
+        self._queue = queue.connect(settings().redis_url, settings().worker_concurrency)
         self._consumer = Consumer(
             self._queue, settings().worker_concurrency, settings().worker_drain
         )

@@ -13,7 +13,7 @@ from lib import logs
 from lib.bridge import queue
 from lib.errors import Unavailable
 from lib.jobs import lifecycle
-from lib.jobs.lifecycle import Backoff, Lease, Row, Success
+from lib.jobs.lifecycle import Lease, Row, Success
 from lib.stores import postgres
 from worker import attempt
 from worker.attempt import Ending
@@ -127,8 +127,8 @@ class Runner:
             self._end(context, "succeeded" if context.job_id in ended else "lease-lost")
 
     def _settle(self, context: Context, ending: Ending) -> None:
-        backoff = self._known[context.kind].backoff
-        outcome = _patiently(lambda: _write(context, ending, backoff))
+        kind = self._known[context.kind]
+        outcome = _patiently(lambda: _write(context, ending, kind))
         self._end(context, outcome or "lease-lost")
 
     def _end(self, context: Context, outcome: str) -> None:
@@ -153,7 +153,7 @@ def _succeed(finished: list[Finished]) -> set[UUID]:
         return lifecycle.succeed(conn, successes)
 
 
-def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
+def _write(context: Context, ending: Ending, kind: Kind) -> str | None:
     """Write down what is no success; return what became of the job, None if it is not ours."""
     if ending.how == "lease-lost":
         return None
@@ -165,12 +165,12 @@ def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
         return lifecycle.fail(
             conn,
             context.lease,
-            context.attempt,
+            kind.tries(context.row),
             ending.error,
             final=ending.final,
             outcome=ending.how,
             digest=ending.digest,
-            backoff=backoff,
+            backoff=kind.backoff,
         )
 
 

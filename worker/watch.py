@@ -65,16 +65,16 @@ class Watch:
             self._take(contexts, "cancelled")
 
     def _end(self, context: Context) -> None:
-        ending, backoff = timed_out(context), self._known[context.kind].backoff
+        ending, kind = timed_out(context), self._known[context.kind]
         with postgres.transaction() as conn:
             lifecycle.fail(
                 conn,
                 context.lease,
-                context.attempt,
+                kind.tries(context.row),
                 ending.error,
                 final=False,
                 outcome="timed-out",
-                backoff=backoff,
+                backoff=kind.backoff,
             )
         self._take([context], "timed-out")
 

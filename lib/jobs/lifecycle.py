@@ -124,7 +124,7 @@ def succeed(conn: Connection, successes: Sequence[Success]) -> set[UUID]:
 def fail(
     conn: Connection,
     lease: Lease,
-    attempt: int,
+    tries: int,
     error: str,
     *,
     final: bool,
@@ -134,11 +134,11 @@ def fail(
 ) -> str | None:
     """End an attempt badly: another follows, unless it was the last one allowed or `final`.
 
-    `outcome` is `failed` or `timed-out`; `digest` tells failures of one sort from others. Returns
-    the job's new state, which is `cancelled` where somebody asked for that; None when the lease was
-    lost.
+    It was the so many-th of the present round, `tries`. `outcome` is `failed` or `timed-out`;
+    `digest` tells failures of one sort from others. Returns the job's new state, which is
+    `cancelled` where somebody asked for that; None when the lease was lost.
     """
-    delay = retry_delay(attempt, backoff)
+    delay = retry_delay(tries, backoff)
     row = lease_queries.fail(
         conn, lease.pair, error, delay=delay, final=final, outcome=outcome, digest=digest
     )
@@ -174,12 +174,12 @@ def release(conn: Connection, leases: Sequence[Lease], delay: float = 0) -> set[
     return released | cancelled
 
 
-def retry_delay(attempt: int, backoff: Backoff = PATIENT) -> float:
-    """Return how many seconds to wait after a failed attempt: exponential, with full jitter.
+def retry_delay(tries: int, backoff: Backoff = PATIENT) -> float:
+    """Return how many seconds to wait after so many failed attempts: exponential, full jitter.
 
     Jobs that failed together spread over the whole time, so that they don't come back together
     (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
     """
     first = settings().job_retry_delay if backoff.first is None else backoff.first
-    longest = min(backoff.longest, first * 2 ** (attempt - 1))
+    longest = min(backoff.longest, first * 2 ** (tries - 1))
     return random.uniform(0, longest)

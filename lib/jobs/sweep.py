@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.bridge import queue
 from lib.config import settings
-from lib.jobs import quotas, sweep_queries
+from lib.jobs import sweep_queries
 from lib.jobs.telling import tell
 from lib.stores import postgres
 
@@ -22,9 +22,7 @@ def sweep() -> dict[str, int]:
 
     Raises Unavailable while a store does not answer.
     """
-    done = NOTHING | _stalled() | _due() | _lost()
-    quotas.count_waiting()
-    return done
+    return NOTHING | _stalled() | _due() | _lost()
 
 
 def due() -> dict[str, Any]:
