@@ -78,7 +78,7 @@ class Worker:
         self._loops.append(maintenance.dispatcher())
         if settings().mongo_uri:  # without a log store, events wait in Postgres
             self._loops.append(
-                maintenance.mover(lambda: len(self._running) > 0 and pace.ahead() > 1)
+                maintenance.mover(lambda: len(self._running) > 0 and pace.ahead() > 1, stopping)
             )
 
     def run(self) -> None:

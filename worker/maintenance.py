@@ -67,7 +67,7 @@ def scheduler() -> Loop:
     return Loop("schedules", FIRE_EVERY, _fire)
 
 
-def mover(busy: Callable[[], bool]) -> Loop:
+def mover(busy: Callable[[], bool], stopping: Callable[[], bool]) -> Loop:
     """Return the loop that moves the audit outbox to MongoDB.
 
     Where there is much to move it rests for as long as it works, while the worker is `busy`: each
@@ -76,11 +76,12 @@ def mover(busy: Callable[[], bool]) -> Loop:
     indexed = False
     began = monotonic()
 
-    def rest() -> None:
+    def rest() -> bool:
         nonlocal began
         if busy():
             sleep(min(monotonic() - began, MAX_REST))
         began = monotonic()
+        return not stopping()
 
     def move() -> None:
         nonlocal indexed, began

@@ -63,11 +63,12 @@ def move(limit: int = BATCH) -> Moved:
     return deliver(batch) if batch else {}
 
 
-def catch_up(within: float = ROUND, rest: Callable[[], None] = lambda: None) -> int:
+def catch_up(within: float = ROUND, rest: Callable[[], bool] = lambda: True) -> int:
     """Move all that waits, for about so many seconds at most; return how many events went.
 
     While one batch is copied, the next is numbered: there are two in memory, however many wait.
-    After each full one comes a `rest`. Raises Unavailable as `move` does.
+    After each full one comes a `rest`, which tells whether to go on. Raises Unavailable as `move`
+    does.
     """
     ends, moved = monotonic() + within, 0
     while left := sum(deliver_oldest().values()):
@@ -77,9 +78,8 @@ def catch_up(within: float = ROUND, rest: Callable[[], None] = lambda: None) -> 
         while monotonic() < ends and (batch := number()):
             moved += _sum(copying)
             copying = copier.submit(deliver, batch)
-            if len(batch.rows) < BATCH:
+            if len(batch.rows) < BATCH or not rest():
                 break
-            rest()
         return moved + _sum(copying)
 
 
