@@ -1,4 +1,4 @@
-"""Delete records that have served: answers, counts, mails, uploads, deliveries, old jobs."""
+"""Delete records that have served: answers, counts, mails, uploads, webhooks, old jobs and more."""
 
 from time import monotonic
 
@@ -9,7 +9,7 @@ from lib.http import queries as answer_queries
 from lib.http.cron import cron
 from lib.jobs import retention
 from lib.stores import postgres
-from lib.webhooks import deliveries, secret_store
+from lib.webhooks import deliveries, endpoints, secret_store
 
 DEADLINE = 20.0  # seconds; what is left then is the next call's
 BATCH = 1000  # rows deleted in one transaction
@@ -22,6 +22,7 @@ DELETIONS = {
     "uploads": uploads.delete_expired,
     "deliveries": deliveries.forget,
     "secrets": secret_store.forget,
+    "webhooks": endpoints.forget,
 }
 
 app = function(__name__)
@@ -30,7 +31,7 @@ app = function(__name__)
 @app.get("/api/cron/prune_records")
 @cron("prune_records")
 def prune_records() -> dict[str, int]:
-    """Delete kept answers, counts, mails, reports, uploads, deliveries and jobs, once old."""
+    """Delete kept answers, mails, uploads, deliveries, jobs and the like, once they have served."""
     ends, deleted = monotonic() + DEADLINE, dict.fromkeys(DELETIONS, 0)
     for kind, delete in DELETIONS.items():
         while monotonic() < ends:

@@ -45,7 +45,7 @@ class Host:
         self._presence = Presence(self.id, self._publisher, self._learned)
         self._subscriber = Subscriber(self._said, self._subscribed)
         self.lobby = Lobby(self.hub, self._presence, self._subscriber, CatchUp(self._work))
-        self._access = AccessChecks(self.hub, self._work, self.lobby.change_role)
+        self._access = AccessChecks(self.hub, self._work, self._role_changed)
         conversation = Conversation(self.hub, self.lobby, self._work, self._publisher)
         self.desk = Desk(self.hub, self._work, self._publisher, self._subscriber)
         self.said, self._heard = conversation.said, conversation.heard
@@ -54,6 +54,7 @@ class Host:
         """Start all threads; what use cases announce goes to this host's members first."""
         rooms.use(self.publish)
         docs.use(self.publish_change)
+        self._work.start()
         for part in (self.hub, self.porch, self._publisher, self._presence, self._subscriber):
             part.start()
         logs.info("host.started", host_id=self.id)
@@ -177,6 +178,11 @@ class Host:
 
     def _learned(self, project_id: str, others: dict[str, HostState]) -> None:
         self.hub.call(self.lobby.learn, project_id, others, monotonic())
+
+    def _role_changed(self, connection: Connection, role: str) -> None:
+        self.lobby.change_role(connection, role)
+        if isinstance(connection, Editor):
+            self.desk.ask(connection)
 
     def _let_go(self) -> None:
         for connection in tuple(self.hub.connections):

@@ -10,9 +10,13 @@ from lib.config import Settings
 FRAME_BYTES = 64 * 1024  # of one message from a client, all fragments together
 UPDATE_BYTES = 1024 * 1024  # of one message from a Yjs provider
 AWARENESS_BYTES = 16 * 1024  # of the state of one
+AWARENESS_STATES = 1_000  # in one message, of which those behind are not looked at
 AWARENESS_TTL = 30.0  # seconds after which it is forgotten, as providers do among themselves
-MERGE_SHARE = 0.1  # of a CPU, on average, for the updates of one provider
+AWAKE_EVERY = 10.0  # seconds: providers come back anew when nothing was said for 30 of their own
+MERGE_SHARE = 0.1  # of a CPU, on average, for the messages of one provider
 MERGE_BURST = 2.0  # seconds of a CPU for those of one that has much to say at once
+COPIES = 1_000  # documents that are kept in memory
+COPIES_BYTES = 128 * 1024 * 1024  # that they may take, about
 FRAGMENTS = 1_000  # of one message
 MESSAGES_PER_SECOND = 50  # from one connection, pings included, on average
 BURST = 100  # messages at once

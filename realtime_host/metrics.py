@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lib.exposition import histogram, labelled, single
+from realtime_host.yjs.saving import copies
 
 if TYPE_CHECKING:
     from realtime_host.host import Host
@@ -26,6 +27,7 @@ def _lines(host: Host) -> Iterator[str]:
     yield from single("rooms", "gauge", "Rooms with a member on this host.", len(rooms))
     documents = len(host.desk.documents)
     yield from single("documents", "gauge", "Files that Yjs providers have open.", documents)
+    yield from _kept()
     yield from single("queue_bytes", "gauge", "Bytes that wait for slow readers.", waiting)
     yield from single("connections_opened_total", "counter", "Let in.", figures.opened)
     yield from labelled("connections_closed_total", "Closed.", ("code",), figures.closed.copy())
@@ -43,4 +45,13 @@ def _lines(host: Host) -> Iterator[str]:
     )
     yield from histogram(
         "revocation_seconds", "From word of lost access to the closing.", figures.revocation
+    )
+
+
+def _kept() -> Iterator[str]:
+    yield from single("documents_kept", "gauge", "Documents in memory.", len(copies))
+    yield from single("documents_kept_bytes", "gauge", "What they take, about.", copies.weight)
+    yield from single("documents_opened_total", "counter", "Documents read whole.", copies.opened)
+    yield from single(
+        "documents_reused_total", "counter", "Documents found in memory.", copies.reused
     )

@@ -19,13 +19,14 @@ class Outbox:
     cursors a slow reader gets the latest. All others are kept, or the reader is closed.
     """
 
-    __slots__ = ("_latest", "_queue", "_size", "_sock", "moved_at")
+    __slots__ = ("_latest", "_queue", "_size", "_sock", "_spared", "moved_at")
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._queue: deque[bytes | memoryview] = deque()
         self._latest: dict[str, bytes] = {}
         self._size = 0  # bytes that wait
+        self._spared = 0  # of these, those of a send that had begun: they do not count
         self.moved_at = 0.0  # when the socket last took something while others waited
 
     @property
@@ -36,12 +37,13 @@ class Outbox:
     def keep(self, data: bytes, sent: int) -> None:
         """Queue the rest of `data`, of which the socket took `sent` bytes; nothing else waits."""
         self._queue.append(memoryview(data)[sent:])
-        self._size = len(data) - sent
+        self._size = self._spared = len(data) - sent
 
     def hold(self, frame: bytes, key: str | None) -> bool:
         """Queue one frame behind what waits; return whether it took the place of an older one.
 
-        Raises TooSlow when that is more than the bound.
+        Raises TooSlow when that is more than the bound. A long document that is on its way counts
+        for nothing: it is sent but once, and STALL says how slowly.
         """
         replaced = b""
         if key is None:
@@ -50,7 +52,7 @@ class Outbox:
             replaced = self._latest.pop(key, b"")
             self._latest[key] = frame
         self._size += len(frame) - len(replaced)
-        if self._size > limits.QUEUE_BYTES:
+        if self._size - self._spared > limits.QUEUE_BYTES:
             raise TooSlow
         return bool(replaced)
 
@@ -66,6 +68,7 @@ class Outbox:
                 return
             self.moved_at = now
             self._size -= sent
+            self._spared = max(0, self._spared - sent)
             if sent < len(chunk):
                 self._queue[0] = memoryview(chunk)[sent:]
             else:
@@ -80,10 +83,10 @@ class Outbox:
         forgotten = len(self._queue) + len(self._latest) - (half is not None)
         self._queue.clear()
         self._latest.clear()
-        self._size = 0
+        self._size = self._spared = 0
         if half is not None:
             self._queue.append(half)
-            self._size = len(half)
+            self._size = self._spared = len(half)
         return forgotten
 
     def _write(self, data: bytes | memoryview) -> int:

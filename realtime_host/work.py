@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 from lib import logs
 from lib.errors import AppError, Unavailable
+from lib.files.deep import stacks
 from realtime_host import limits
 from realtime_host.connection import Connection
 from realtime_host.hub import Hub
@@ -23,6 +25,13 @@ class Work:
         self._hub = hub
         self._stopped = False
         self._pool = ThreadPoolExecutor(limits.WORK_THREADS, thread_name_prefix="work")
+
+    def start(self) -> None:
+        """Start the threads, whose stacks are deep: documents may be."""
+        all_here = Barrier(limits.WORK_THREADS)
+        with stacks():
+            for waiting in [self._pool.submit(all_here.wait) for _ in range(limits.WORK_THREADS)]:
+                waiting.result()
 
     def in_order(self, connection: Connection, job: Callable[[], Any], done: Done) -> None:
         """Run `job` after all that this connection has asked for before; called by the hub.

@@ -39,7 +39,8 @@ FLUSH_TIME = 2.0  # seconds to write the last successes, and to send the last an
 MAX_IDLE = 0.5  # seconds that a job which was taken may wait for a thread
 IDLE_EVERY = 0.25  # seconds between two looks at that
 TURN = 0.0005  # seconds of a busy thread; with Python's own 5 ms, a claim waits for several of them
-M_ARENA_MAX = -8  # of mallopt(3)
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of mallopt(3)
+LARGE = 128 * 1024  # bytes, as glibc begins with
 MEGABYTE = 1024 * 1024  # bytes
 
 
@@ -50,7 +51,7 @@ class Worker:
         self._known = known
         self._running = Running()
         self._publisher = Publisher()
-        self._queue = queue.connect(settings().redis_url)
+        self._queue = queue.connect(settings().redis_url, settings().worker_concurrency)
         self._consumer = Consumer(
             self._queue, settings().worker_concurrency, settings().worker_drain
         )
@@ -76,7 +77,9 @@ class Worker:
         self._loops = [beat, idle, watch, maintenance.sweeper(), maintenance.scheduler()]
         self._loops.append(maintenance.dispatcher())
         if settings().mongo_uri:  # without a log store, events wait in Postgres
-            self._loops.append(maintenance.mover())
+            self._loops.append(
+                maintenance.mover(lambda: len(self._running) > 0 and pace.ahead() > 1, stopping)
+            )
 
     def run(self) -> None:
         """Work until told to stop, then let jobs finish, and give back those that don't."""
@@ -87,7 +90,7 @@ class Worker:
 
     def _work(self) -> None:
         server = health.serve(settings().host, settings().worker_port, self._state, self._metrics)
-        rooms.use(self._publisher)
+        rooms.use(self._publisher, self._publisher.send)
         self._announce()
         self._publisher.start()
         self._runner.finisher.start()
@@ -158,9 +161,14 @@ def main() -> int:
 
 
 def _save_memory() -> None:
-    # One heap for all threads: they take turns anyway, and glibc would give each its own.
+    # One heap for all threads: they take turns anyway, and glibc would give each its own. What is
+    # large goes back at once: glibc would keep ever more of it, once it has seen a claim of many.
     with suppress(OSError, AttributeError):
-        CDLL(None).mallopt(M_ARENA_MAX, 1)
+        libc = CDLL(None)
+        for option, value in (
+            (M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, LARGE),
+        ):  # fmt: skip
+            libc.mallopt(option, value)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

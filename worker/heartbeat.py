@@ -30,10 +30,11 @@ class Running:
         with self._guard:
             self._contexts[context.lease.token] = context
 
-    def remove(self, context: Context) -> None:
-        """Renew it no longer."""
+    def remove(self, contexts: Iterable[Context]) -> None:
+        """Renew these no longer."""
         with self._guard:
-            self._contexts.pop(context.lease.token, None)
+            for context in contexts:
+                self._contexts.pop(context.lease.token, None)
 
     def all(self) -> list[Context]:
         """Return the attempts under way."""
@@ -62,7 +63,7 @@ class Running:
         contexts = self.all()
         if not contexts:
             return 0
-        with postgres.transaction() as conn:
+        with postgres.at_once() as conn:
             released = lifecycle.release(conn, [context.lease for context in contexts])
         self._lose(contexts)
         return len(released)

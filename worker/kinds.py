@@ -47,6 +47,14 @@ class Kind:
     permanent: tuple[type[Exception], ...] = ()
     backoff: Backoff = PATIENT
 
+    def tries(self, job: dict[str, Any]) -> int:
+        """Return the so many-th attempt this is since the job was submitted, or retried by hand.
+
+        A retry gives as many attempts again as the kind has, while their numbers go on.
+        """
+        left: int = job["max_attempts"] - job["attempt"]
+        return max(1, min(job["attempt"], self.max_attempts - left))
+
     def payload_schema(self) -> dict[str, Any]:
         """Return the payload's schema as JSON Schema (2020-12), nested ones inline."""
         from apispec import APISpec
@@ -84,11 +92,13 @@ def job_kind(
     does not react to being cancelled, may use so much memory and no more, and takes nobody with it
     when it dies. That is the default, because only who knows a handler can say that it needs none
     of this: one that is short, waits for little but a bounded network call, and loads nothing whose
-    size others decide. Such a one costs less on a thread of the worker, with `isolated=False`.
+    size others decide. Such a one costs less on a thread of the worker, with `isolated=False`, but
+    keeps that thread until it ends, though it is cancelled or over its time.
 
     A failed attempt is followed by another after a random time of at most `retry_delay` seconds
-    (JOB_RETRY_DELAY unless given), which doubles each time up to `max_retry_delay`; not after
-    PermanentFailure, or an exception of one of the `permanent` types.
+    (JOB_RETRY_DELAY unless given), which doubles each time up to `max_retry_delay`, and begins anew
+    when somebody retries the job; not after PermanentFailure, or an exception of one of the
+    `permanent` types.
     """
 
     def decorate(handler: Handler) -> Handler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event, Thread
-from time import monotonic
+from time import monotonic, sleep
 
 from lib import logs
 from lib.audit import delivery, indexes
@@ -16,6 +16,7 @@ SWEEP_EVERY = 1.0  # seconds
 FIRE_EVERY = 1.0  # seconds
 MOVE_EVERY = 0.5  # seconds
 DISPATCH_EVERY = 0.5  # seconds
+MAX_REST = 0.5  # seconds between two batches of events, while jobs need the time
 RESEAL_EVERY = 300.0  # seconds between two looks for what older keys have sealed
 MAX_PAUSE = 5.0  # seconds between two attempts while a store is down
 
@@ -66,16 +67,29 @@ def scheduler() -> Loop:
     return Loop("schedules", FIRE_EVERY, _fire)
 
 
-def mover() -> Loop:
-    """Return the loop that moves the audit outbox to MongoDB."""
+def mover(busy: Callable[[], bool], stopping: Callable[[], bool]) -> Loop:
+    """Return the loop that moves the audit outbox to MongoDB.
+
+    Where there is much to move it rests for as long as it works, while the worker is `busy`: each
+    job makes events, and to move them takes longer than to run a short one.
+    """
     indexed = False
+    began = monotonic()
+
+    def rest() -> bool:
+        nonlocal began
+        if busy():
+            sleep(min(monotonic() - began, MAX_REST))
+        began = monotonic()
+        return not stopping()
 
     def move() -> None:
-        nonlocal indexed
+        nonlocal indexed, began
         if not indexed:
             indexes.ensure()
             indexed = True
-        delivery.catch_up()
+        began = monotonic()
+        delivery.catch_up(rest=rest)
 
     return Loop("audit", MOVE_EVERY, move)
 

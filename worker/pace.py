@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 AHEAD = 0.05  # seconds of work that may wait for each thread
-MOST = 200  # messages
+MOST = 400  # messages
 WEIGHT = 0.1  # of the newest duration in the running mean
 
 

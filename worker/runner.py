@@ -13,7 +13,7 @@ from lib import logs
 from lib.bridge import queue
 from lib.errors import Unavailable
 from lib.jobs import lifecycle
-from lib.jobs.lifecycle import Backoff, Lease, Row, Success
+from lib.jobs.lifecycle import Lease, Row, Success
 from lib.stores import postgres
 from worker import attempt
 from worker.attempt import Ending
@@ -25,7 +25,7 @@ from worker.isolation.children import Children
 from worker.kinds import Kind
 from worker.pace import Pace
 
-MAX_FINISHED = 300  # jobs whose success is written in one transaction
+MAX_FINISHED = 400  # jobs whose success is written in one transaction
 AFTER_OUTAGE = 2.0  # seconds until a job that ran into an outage is due again
 PAUSE, MAX_PAUSE = 0.2, 2.0  # seconds between two attempts at Postgres
 
@@ -65,7 +65,7 @@ class Runner:
         """
         if self._stopping():
             return {}
-        with postgres.transaction() as conn:
+        with postgres.at_once() as conn:
             rows = lifecycle.claim(
                 conn, job_ids, worker=self._name, kinds=list(self._known), spare=len(job_ids) > 1
             )
@@ -87,7 +87,7 @@ class Runner:
         leases = [Lease(job_id, row["lease_token"]) for _, job_id, row in taken if row]
         unclaimed = [job_id for _, job_id, row in taken if not row]
         if taken:
-            with postgres.transaction() as conn:
+            with postgres.at_once() as conn:
                 lifecycle.release(conn, leases)
                 conn.after_commit(partial(queue.push, unclaimed))
 
@@ -123,16 +123,17 @@ class Runner:
             for each in finished:
                 self._finish([each])
             return
+        self._running.remove(context for context, _ in finished)
         for context, _ in finished:
             self._end(context, "succeeded" if context.job_id in ended else "lease-lost")
 
     def _settle(self, context: Context, ending: Ending) -> None:
-        backoff = self._known[context.kind].backoff
-        outcome = _patiently(lambda: _write(context, ending, backoff))
+        kind = self._known[context.kind]
+        outcome = _patiently(lambda: _write(context, ending, kind))
+        self._running.remove([context])
         self._end(context, outcome or "lease-lost")
 
     def _end(self, context: Context, outcome: str) -> None:
-        self._running.remove(context)
         self._figures.end(context.kind, outcome, context.age_ms() / 1000)
         logs.info(
             "job.ended",
@@ -149,15 +150,16 @@ def _succeed(finished: list[Finished]) -> set[UUID]:
     successes = [
         Success(context.lease, ending.result, ending.artifact) for context, ending in finished
     ]
-    with postgres.transaction() as conn:
+    files = any(success.artifact for success in successes)
+    with postgres.transaction() if files else postgres.at_once() as conn:
         return lifecycle.succeed(conn, successes)
 
 
-def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
+def _write(context: Context, ending: Ending, kind: Kind) -> str | None:
     """Write down what is no success; return what became of the job, None if it is not ours."""
     if ending.how == "lease-lost":
         return None
-    with postgres.transaction() as conn:
+    with postgres.at_once() as conn:
         if ending.how == "released":
             return "released" if lifecycle.release(conn, [context.lease], AFTER_OUTAGE) else None
         if ending.how == "cancelled":
@@ -165,12 +167,12 @@ def _write(context: Context, ending: Ending, backoff: Backoff) -> str | None:
         return lifecycle.fail(
             conn,
             context.lease,
-            context.attempt,
+            kind.tries(context.row),
             ending.error,
             final=ending.final,
             outcome=ending.how,
             digest=ending.digest,
-            backoff=backoff,
+            backoff=kind.backoff,
         )
 
 

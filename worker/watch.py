@@ -60,21 +60,21 @@ class Watch:
 
     def _cancel(self, contexts: list[Context]) -> None:
         if contexts:
-            with postgres.transaction() as conn:
+            with postgres.at_once() as conn:
                 lifecycle.cancel(conn, [context.lease for context in contexts])
             self._take(contexts, "cancelled")
 
     def _end(self, context: Context) -> None:
-        ending, backoff = timed_out(context), self._known[context.kind].backoff
-        with postgres.transaction() as conn:
+        ending, kind = timed_out(context), self._known[context.kind]
+        with postgres.at_once() as conn:
             lifecycle.fail(
                 conn,
                 context.lease,
-                context.attempt,
+                kind.tries(context.row),
                 ending.error,
                 final=False,
                 outcome="timed-out",
-                backoff=backoff,
+                backoff=kind.backoff,
             )
         self._take([context], "timed-out")
 

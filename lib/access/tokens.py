@@ -7,14 +7,15 @@ import re
 import time
 from datetime import timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
-
-from flask import Flask
 
 from lib.access import personal_tokens
 from lib.config import settings
 from lib.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 ALGORITHM = "HS256"  # pinned: the token's own header never chooses
 ISSUER = "collab"
@@ -120,6 +121,7 @@ def _jwt() -> Flask:
 
     Importing that extension takes as long as importing Flask, so it waits for the first token.
     """
+    from flask import Flask
     from flask_jwt_extended import JWTManager
 
     app = Flask("tokens", static_folder=None)

@@ -15,7 +15,6 @@ from lib.stores import mongo, postgres
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-MAX_DAYS = 366  # of one summary
 SPAN = timedelta(days=7)  # counted at once: no answer of the log store is long in coming
 
 

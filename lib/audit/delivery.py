@@ -8,7 +8,7 @@ in between, no event is lost, is there twice, or has another number or hash the 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,11 +64,12 @@ def move(limit: int = BATCH) -> Moved:
     return deliver(batch) if batch else {}
 
 
-def catch_up(within: float = ROUND) -> int:
+def catch_up(within: float = ROUND, rest: Callable[[], bool] = lambda: True) -> int:
     """Move all that waits, for about so many seconds at most; return how many events went.
 
     While MongoDB takes one batch, the next is made ready for it, and another is numbered: there are
-    three in memory, however many wait. Raises Unavailable as `move` does.
+    three in memory, however many wait. After each full one comes a `rest`, which tells whether to
+    go on. Raises Unavailable as `move` does.
     """
     ends, moved = monotonic() + within, 0
     while left := sum(deliver_oldest().values()):
@@ -79,7 +80,7 @@ def catch_up(within: float = ROUND) -> int:
             if len(copying) == COPIERS:
                 moved += _sum(copying.popleft())
             copying.append(copier.submit(deliver, batch))
-            if len(batch.rows) < BATCH:
+            if len(batch.rows) < BATCH or not rest():
                 break
         return moved + sum(map(_sum, copying))
 

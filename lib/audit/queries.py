@@ -21,17 +21,19 @@ def waits(conn: Connection, before: UUID) -> bool:
 def insert(conn: Connection, events: Sequence[tuple[UUID, str, dict[str, Any]]]) -> None:
     """Add events to the outbox, and to what webhooks are told: each an id, collection, document."""
     import orjson
-    from psycopg.types.json import Jsonb
 
-    rows = [{"id": str(i), "collection": c, "event": e} for i, c, e in events]
+    rows = [
+        {"id": i, "collection": c, "project_id": e["project_id"], "event": e} for i, c, e in events
+    ]
     conn.put_off(
         """
-        INSERT INTO audit_outbox (id, collection, event)
-        SELECT id, collection, event
-        FROM jsonb_to_recordset(%(events)s) AS given(id uuid, collection text, event jsonb),
-             tell_webhooks(%(events)s)
+        INSERT INTO audit_outbox (id, collection, project_id, event)
+        SELECT given.*
+        FROM json_to_recordset(%(events)s::text::json)
+                AS given (id uuid, collection text, project_id uuid, event json),
+             tell_webhooks(%(events)s::text::jsonb)
         """,
-        {"events": Jsonb(rows, orjson.dumps)},
+        {"events": orjson.dumps(rows).decode()},
     )
 
 
@@ -53,14 +55,14 @@ def of_project(
     return conn.execute(
         """
         SELECT id, event FROM audit_outbox
-        WHERE event ->> 'project_id' = %(project_id)s AND collection = ANY (%(collections)s)
+        WHERE project_id = %(project_id)s AND collection = ANY (%(collections)s)
           AND (%(since)s::uuid IS NULL OR id >= %(since)s::uuid)
           AND (%(before)s::uuid IS NULL OR id < %(before)s::uuid)
           AND (%(action)s::text IS NULL OR event ->> 'action' = %(action)s
                OR (right(%(action)s, 1) = '.' AND starts_with(event ->> 'action', %(action)s)))
         ORDER BY id DESC LIMIT %(limit)s
         """,
-        {"project_id": str(project_id), "collections": list(collections), "action": action}
+        {"project_id": project_id, "collections": list(collections), "action": action}
         | {"since": since, "before": before, "limit": limit},
     ).fetchall()
 

@@ -3,7 +3,13 @@
 from uuid import UUID
 
 QUEUE = "huey.redis.collab"  # the list that a stock huey consumer named `collab` takes from
-QUEUES = {"high": f"{QUEUE}.high", "normal": QUEUE, "low": f"{QUEUE}.low"}  # the first ones first
+# By the priority of a job. Webhooks have their own, so that they never occupy a whole worker.
+QUEUES = {
+    "high": f"{QUEUE}.high",
+    "normal": QUEUE,
+    "low": f"{QUEUE}.low",
+    "webhooks": f"{QUEUE}.webhooks",
+}
 
 IDENTITY = "collab:identity"  # a random id, by which two processes know that it is one Redis
 ROOM_PREFIX = "collab:room:"

@@ -5,7 +5,7 @@ Those that a client must not miss go into the room's log first, in the same tran
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,6 +27,7 @@ MEMBER_UPDATED = "member-updated"
 PROJECT_UPDATED = "project-updated"
 
 Publisher = Callable[[str, Message], None]
+Logged = Sequence[tuple[UUID, str]]  # texts with their places in the logs, and their projects
 
 # The connection whose event is being handled on this thread: it gets an ack, not an echo.
 sender: ContextVar[str] = ContextVar("sender", default="")
@@ -36,13 +37,22 @@ def _publish(project_id: str, message: Message) -> None:
     redis.tell("PUBLISH", keys.room(project_id), message.encode())
 
 
+def _publish_logged(said: Logged) -> None:
+    for project_id, text in said:
+        redis.tell("PUBLISH", keys.room(project_id), text)
+
+
 _publisher: Publisher = _publish
+_logged_publisher: Callable[[Logged], None] = _publish_logged
 
 
-def use(publisher: Publisher) -> None:
-    """Announce through `publisher` from now on: a real-time host serves its own members first."""
-    global _publisher
-    _publisher = publisher
+def use(publisher: Publisher, logged: Callable[[Logged], None] = _publish_logged) -> None:
+    """Announce through `publisher` from now on: a real-time host serves its own members first.
+
+    What Postgres has written into the logs goes through `logged`.
+    """
+    global _publisher, _logged_publisher
+    _publisher, _logged_publisher = publisher, logged
 
 
 def announce(
@@ -81,6 +91,11 @@ def show(
 def publish(project_id: UUID | str, message: Message) -> None:
     """Send `message` to the room of a project now; raises Unavailable when Redis is down."""
     _publisher(str(project_id), message)
+
+
+def publish_logged(said: Logged) -> None:
+    """Send to rooms what is in their logs; raises Unavailable when Redis is down."""
+    _logged_publisher(said)
 
 
 def _request(named: str | None) -> str:

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from time import thread_time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from lib.errors import BadRequest, Invalid, mistake
-from lib.files import deltas
+from lib.errors import BadRequest
+from lib.files import deltas, nesting
+from lib.files.deep import deeply
 from lib.files.deltas import Delta
 
 if TYPE_CHECKING:
     from pycrdt import Doc, Text
 
 FIELD = "content"  # the shared text's name in the document: what editors' bindings open
-NO_STRUCTS = b"\0"  # how an update begins that adds nothing
-SERVER = 1  # the client id of edits made here on the latest version; see `_open`
+SERVER = 1  # the client id of edits made here on the latest version; see `opened`
 
 
 class Malformed(BadRequest):
@@ -38,96 +37,53 @@ class Edit:
     delta: Delta
 
 
-class Merge(NamedTuple):
-    """What an editor's update came to, None if nothing in it was new, and its seconds of CPU."""
-
-    edit: Edit | None
-    seconds: float
-
-
 def snapshot_of(content: str) -> bytes:
     """Return a new document that holds `content`, as one Yjs update."""
-    document, text = _open([])
+    document, text = opened([])
     if content:
         text += content
     return document.get_update()
 
 
+@deeply
 def fold(updates: Sequence[bytes]) -> bytes:
     """Return one Yjs update that stands for all of `updates`."""
-    return _open(updates)[0].get_update()
+    return opened(updates)[0].get_update()
 
 
+@deeply
 def edit(updates: Sequence[bytes], behind: Sequence[bytes] | None, delta: Delta) -> Edit:
     """Apply a delta, in UTF-16 units, and return what it came to on the latest version.
 
     `updates` make up the latest version; `behind` the older one that the delta was made on, None
     when that is the latest. Raises Invalid for a delta that does not fit its text.
     """
-    document, text = _open(updates)
+    document, text = opened(updates)
     before = str(text)
     if behind is None:
         update = _edited(document, text, delta)
         return Edit(update, str(text), delta)
-    update = _edited(*_open(behind, client=None), delta)
-    merged = _watch(text)
-    document.apply_update(update)
-    return Edit(update, str(text), deltas.to_units(merged, before))
-
-
-def merge(updates: Sequence[bytes], update: bytes) -> Merge:
-    """Apply what an editor has made to the latest version.
-
-    Raises Malformed for what is no update, Invalid for a text that can't be stored.
-    """
-    document, text = _open(updates)
-    before, state = str(text), document.get_update()
-    merged, began = _watch(text), thread_time()
-    with _careful():
+    update = _edited(*opened(behind, client=None), delta)
+    rich = is_rich(text, before)
+    with watched(document, text) as seen:
         document.apply_update(update)
-        seconds = thread_time() - began
-        if document.get_update() == state and not _is_early(document, update):
-            return Merge(None, seconds)
-        content = str(text)
-    if "\0" in content:
-        raise Invalid(mistake("/update", "NUL can't be stored."))
-    return Merge(Edit(update, content, _told(merged, before, content)), seconds)
-
-
-def _is_early(document: Doc[Any], update: bytes) -> bool:
-    """Return whether there are things in an update that wait for others which are not here yet."""
-    from pycrdt import get_update
-
-    return not get_update(update, document.get_state()).startswith(NO_STRUCTS)
-
-
-def _told(merged: Delta, before: str, content: str) -> Delta:
-    # Formats and embedded things are no part of the text.
-    if any(len(step) > 1 or not isinstance(step.get("insert", ""), str) for step in merged):
-        return deltas.between(before, content)
-    return deltas.to_units(merged, before)
+    content = str(text)
+    return Edit(update, content, seen.delta(before, content, rich=rich))
 
 
 def join(updates: Sequence[bytes]) -> bytes:
     """Return one update that stands for those of one editor; raises Malformed."""
     from pycrdt import merge_updates
 
-    with _careful():
+    with careful():
+        for update in updates:
+            nesting.check(update)
         return updates[0] if len(updates) == 1 else merge_updates(*updates)
 
 
-def since(updates: Sequence[bytes], vector: bytes) -> tuple[bytes, bytes]:
-    """Return what an editor with this state vector lacks, and the vector of the latest version.
-
-    Raises Malformed for what is no state vector.
-    """
-    document, _ = _open(updates)
-    with _careful():
-        return document.get_update(vector), document.get_state()
-
-
 @contextmanager
-def _careful() -> Iterator[None]:
+def careful() -> Iterator[None]:
+    """Raise Malformed for whatever Yjs makes of bytes that are none of its own."""
     try:
         yield
     except (ValueError, OverflowError):
@@ -140,12 +96,14 @@ def _careful() -> Iterator[None]:
         raise Malformed() from None
 
 
+@deeply
 def text_at(updates: Sequence[bytes]) -> str:
     """Return the text that `updates` make up."""
-    return str(_open(updates)[1])
+    return str(opened(updates)[1])
 
 
-def _open(updates: Sequence[bytes], client: int | None = SERVER) -> tuple[Doc[Any], Text]:
+def opened(updates: Sequence[bytes], client: int | None = SERVER) -> tuple[Doc[Any], Text]:
+    """Return the document that `updates` make up, and its text."""
     from pycrdt import Doc, Text
 
     # Edits of the latest version come one after another, so they can share one client id, which
@@ -157,22 +115,81 @@ def _open(updates: Sequence[bytes], client: int | None = SERVER) -> tuple[Doc[An
     return document, text
 
 
+@dataclass(slots=True)
+class Seen:
+    """What has become of a document while it was watched."""
+
+    changed: bool = False
+    steps: Delta = field(default_factory=list)
+
+    def delta(self, before: str, content: str, *, rich: bool) -> Delta:
+        """Return what made the text `content` of `before`, in UTF-16 units.
+
+        Formats and embedded things are no part of the text, but count in its steps.
+        """
+        if rich or any(len(s) > 1 or not isinstance(s.get("insert", ""), str) for s in self.steps):
+            return deltas.between(before, content)
+        return deltas.to_units(self.steps, before)
+
+
+@contextmanager
+def watched(document: Doc[Any], text: Text) -> Iterator[Seen]:
+    """Watch what changes. Not for longer: a document and its watcher keep each other alive."""
+    seen = Seen()
+
+    def note(_event: object) -> None:
+        seen.changed = True
+
+    whole = document.observe(note)
+    part = text.observe(lambda event: seen.steps.extend(event.delta))  # type: ignore[attr-defined]
+    try:
+        yield seen
+    finally:
+        document.unobserve(whole)
+        text.unobserve(part)
+
+
+def is_rich(text: Text, content: str) -> bool:
+    """Return whether there is more in a text than the characters that are its `content`."""
+    return len(text) != len(content.encode())
+
+
 def _edited(document: Doc[Any], text: Text, delta: Delta) -> bytes:
-    state, at = document.get_state(), 0
+    state, content = document.get_state(), str(text)
+    embedded = _embedded(text) if is_rich(text, content) else []
+    at = old = 0  # in the text as it becomes, with what is embedded, and as it was, without
     with document.transaction():
-        for step in deltas.to_bytes(delta, str(text)):
+        for step in deltas.to_bytes(delta, content):
             (name, value), *_ = step.items()
-            if name == "retain":
-                at += value
-            elif name == "insert":
+            if name == "insert":
                 text.insert(at, value)
                 at += len(value.encode())
+                continue
+            if name == "delete":
+                at += _passed(embedded, old + 1)  # what stands before it stays
+            old += value
+            value += _passed(embedded, old)
+            if name == "retain":
+                at += value
             else:
                 del text[at : at + value]
     return document.get_update(state)
 
 
-def _watch(text: Text) -> Delta:
-    seen: Delta = []
-    text.observe(lambda event: seen.extend(event.delta))  # type: ignore[attr-defined]
-    return seen
+def _embedded(text: Text) -> list[int]:
+    """Return before which byte of the characters each embedded thing stands, the last first."""
+    places, at = [], 0
+    for value, _ in text.diff():
+        if isinstance(value, str):
+            at += len(value.encode())
+        else:
+            places.append(at)
+    return places[::-1]
+
+
+def _passed(embedded: list[int], end: int) -> int:
+    """Take out, and count, what is embedded before `end`."""
+    before = len(embedded)
+    while embedded and embedded[-1] < end:
+        embedded.pop()
+    return before - len(embedded)

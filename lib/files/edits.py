@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import events
 from lib.bridge import docs, rooms
 from lib.errors import Conflict, Invalid, NotFound, mistake
-from lib.files import deltas, documents, queries
+from lib.files import compaction, deltas, documents, queries
+from lib.files.copies import Copies, Copy
 from lib.files.deltas import Delta
 from lib.files.schemas import MAX_CONTENT, MAX_DOCUMENT
 
 SITTING = (
     10  # minutes: edits that follow each other closer than this are one entry in the audit log
 )
-
-
-class Merged(NamedTuple):
-    """What a merge took: seconds of CPU for the update itself, and how many had to be read."""
-
-    seconds: float
-    history: int
 
 
 def apply(access: Access, *, base: int, delta: Delta) -> dict[str, Any]:
@@ -33,7 +28,8 @@ def apply(access: Access, *, base: int, delta: Delta) -> dict[str, Any]:
     """
     state, updates = _latest(access)
     behind = _behind(state, updates, base)
-    return _save(access, state, documents.edit([u["data"] for u in updates], behind, delta))[1]
+    edit = documents.edit([u["data"] for u in updates], behind, delta)
+    return _save(access, state["seq"], edit)[1]
 
 
 def replace(access: Access, *, content: str, base: int | None) -> dict[str, Any]:
@@ -48,31 +44,51 @@ def replace(access: Access, *, content: str, base: int | None) -> dict[str, Any]
     delta = deltas.between(before, content)
     if not delta:
         return access.target | {"seq": state["seq"], "content": state["content"]}
-    return _save(access, state, documents.edit([u["data"] for u in updates], behind, delta))[0]
+    edit = documents.edit([u["data"] for u in updates], behind, delta)
+    return _save(access, state["seq"], edit)[0]
 
 
-def merge(access: Access, update: bytes) -> Merged:
+def merge(access: Access, update: bytes, copies: Copies) -> float:
     """Merge what an editor has made, a Yjs update, into the file, if there is anything new in it.
 
+    `access` locks the file's version. Returns how many seconds of CPU the update itself took.
     Raises Malformed for what is no update, Invalid for what makes the file too long, NotFound when
     it is gone.
     """
-    state, updates = _latest(access)
-    history = [each["data"] for each in updates]
-    edit, seconds = documents.merge(history, update)
+    copy = copies.latest(access.conn, access.id, access.target["seq"])
+    if copy is None:
+        raise NotFound()
+    _shorten(access, copy, len(update))
+    edit, seconds = copy.living.merge(update)
     if edit:
-        if sum(map(len, history)) + len(update) > MAX_DOCUMENT:
+        if copy.size + len(update) > MAX_DOCUMENT:
             raise Invalid(mistake("/update", f"The document is longer than {MAX_DOCUMENT} bytes."))
-        _save(access, state, edit)
-    return Merged(seconds, len(history))
+        author = access.caller.user_id
+        noted = copy.edited_recently(author, 60 * SITTING)
+        _save(access, copy.seq, edit, noted=noted)
+        copy.add(author, update)
+    access.conn.after_commit(partial(copies.put, copy))
+    return seconds
+
+
+def _shorten(access: Access, copy: Copy, more: int) -> None:
+    # Who edits all day does not wait for the cron; nor is a file too long for what folding removes.
+    too_long = copy.size + more > MAX_DOCUMENT
+    if too_long or compaction.is_urgent(*copy.unfolded):
+        compaction.compact(access.conn, access.id, wholly=too_long)
+        copy.measure(queries.sizes(access.conn, access.id))
 
 
 def _latest(access: Access) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     state = queries.lock(access.conn, access.id)
     if state is None:
         raise NotFound()
+    updates = queries.updates(access.conn, access.id, state["seq"])
+    if compaction.is_urgent(len(updates), sum(len(update["data"]) for update in updates)):
+        compaction.compact(access.conn, access.id)
+        return _latest(access)
     snapshot = {"seq": state["snapshot_seq"], "data": state["snapshot"]}
-    return state, [snapshot, *queries.updates(access.conn, access.id, state["seq"])]
+    return state, [snapshot, *updates]
 
 
 def _behind(state: dict[str, Any], updates: list[dict[str, Any]], base: int) -> list[bytes] | None:
@@ -84,12 +100,14 @@ def _behind(state: dict[str, Any], updates: list[dict[str, Any]], base: int) -> 
 
 
 def _save(
-    access: Access, state: dict[str, Any], edit: documents.Edit
+    access: Access, seq: int, edit: documents.Edit, *, noted: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Store an edit of version `seq`; `noted`: the audit log has this sitting already."""
     if len(edit.content.encode()) > MAX_CONTENT:
         raise Invalid(mistake("/delta", f"The file would be longer than {MAX_CONTENT} bytes."))
-    conn, author, seq = access.conn, access.caller, state["seq"] + 1
-    _record(access)
+    conn, author, seq = access.conn, access.caller, seq + 1
+    if not noted:
+        _record(access)
     file = queries.save(conn, access.id, author.user_id, seq, edit.update, edit.content)
     change = {
         "file_id": str(access.id),

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from lib.files import documents, queries
+from lib.files import queries
+from lib.files.copies import Copies
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
-
-FROM_THE_START = -1
 
 
 class Sync(NamedTuple):
@@ -31,14 +30,17 @@ def since(conn: Connection, file_id: UUID, seq: int) -> tuple[list[bytes], int] 
     return ([row["data"] for row in rows[:-1]], rows[-1]["seq"]) if rows else None
 
 
-def sync(conn: Connection, file_id: UUID, vector: bytes) -> Sync | None:
+def sync(conn: Connection, file_id: UUID, vector: bytes, copies: Copies) -> Sync | None:
     """Return what an editor with this state vector lacks; None: the file is gone.
 
     Raises Malformed for what is no state vector.
     """
-    if (found := since(conn, file_id, FROM_THE_START)) is None:
+    copy = copies.latest(conn, file_id)
+    if copy is None:
         return None
-    return Sync(*documents.since(found[0], vector), found[1])
+    found = Sync(*copy.living.since(vector), copy.seq)
+    copies.put(copy)
+    return found
 
 
 def heads(conn: Connection, file_ids: Sequence[str]) -> dict[str, int]:

@@ -102,8 +102,8 @@ def updates(conn: Connection, file_id: UUID, up_to: int) -> list[dict[str, Any]]
 def document(conn: Connection, file_id: UUID, after: int) -> list[dict[str, Any]]:
     """Return what makes a file of what it was at `after`, in order: its updates since then.
 
-    If some of these have been folded, it is the snapshot and those since. The last row, without
-    `data`, tells the file's own number; no row: the file is gone.
+    If some of these have been folded, it is the snapshot (`part` 1) and those since. The last row,
+    without `data`, tells the file's own number; no row: the file is gone.
     """
     return conn.execute(
         """
@@ -119,6 +119,21 @@ def document(conn: Connection, file_id: UUID, after: int) -> list[dict[str, Any]
         """,
         {"file_id": file_id, "after": after},
     ).fetchall()
+
+
+def sizes(conn: Connection, file_id: UUID) -> dict[str, Any]:
+    """Return what makes up a file: its `snapshot_seq`, and bytes, of the snapshot and of all."""
+    rows = conn.execute(
+        """
+        SELECT snapshot_seq, octet_length(snapshot) AS snapshot_size,
+            octet_length(snapshot) + coalesce(
+                (SELECT sum(octet_length(data)) FROM file_updates WHERE file_id = files.id), 0
+            )::int AS size
+        FROM files WHERE id = %s
+        """,
+        [file_id],
+    )
+    return rows.fetchone() or {}
 
 
 def heads(conn: Connection, file_ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from lib.access.permissions import allows
 from lib.audit import events
 from lib.errors import Invalid
+from lib.jobs import reports, submission, times
 from lib.jobs import schedule_queries as queries
-from lib.jobs import submission, times
 from lib.stores import postgres
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 BATCH = 50  # schedules in one transaction
+# What whoever changed a schedule last has to be allowed to do still, and what does it.
+OF_PROJECT = "job.submit", submission.submit_scheduled
+OF_WORKSPACE = "report.create", reports.submit_scheduled
 NOTHING = {"fired": 0, "left_out": 0, "stopped": 0}
 
 NOT_ALLOWED = "Whoever changed it last may not submit jobs here any more."
@@ -45,9 +48,10 @@ def _fire(conn: Connection, schedule: dict[str, Any]) -> str:
         if schedule["asleep"] or schedule["busy"]:
             queries.go_on(conn, schedule["id"], next_run_at, None)
             return "left_out"
-        if schedule["role"] is None or not allows("job.submit", schedule["role"]):
+        permission, submit = OF_PROJECT if schedule["project_id"] else OF_WORKSPACE
+        if schedule["role"] is None or not allows(permission, schedule["role"]):
             return _stop(conn, schedule, NOT_ALLOWED)
-        job = submission.submit_scheduled(conn, schedule)
+        job = submit(conn, schedule)
     except times.NoTime as error:
         return _stop(conn, schedule, str(error))
     except Invalid:

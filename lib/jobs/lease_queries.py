@@ -1,7 +1,6 @@
-"""SQL of running jobs. Every clock is the database's; every write carries the lease's token.
+"""SQL of running jobs, while they run. Every clock is the database's.
 
 A worker whose lease was taken from it finds no row any more, whatever it still tries to write.
-Several jobs are locked in the order of their ids, by everybody: so nobody waits in a circle.
 """
 
 from __future__ import annotations
@@ -11,55 +10,29 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.access.lookup_statements import SHARED
-from lib.jobs.attempt_queries import UNDER_WAY, written_down
-from lib.jobs.queries import CHANGED, COLUMNS, NOT_PAUSED, TOLD, WITH_ACTOR
+from lib.jobs.queries import COLUMNS
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 Row = dict[str, Any]
 
-_OURS = "j.id = given.id AND j.lease_token = given.token AND j.state = 'running'"
-_OVER = "lease_token = NULL, lease_until = NULL"
+# Of a job `j`: that one of the `given` leases is on it. No two have the same token. The state as a
+# text: however many jobs run, these few are found by their ids.
+OURS = """
+j.id = ANY(%(ids)s::uuid[]) AND j.lease_token = ANY(%(tokens)s::uuid[])
+AND j.state::text = 'running'
+"""
+OVER = "lease_token = NULL, lease_until = NULL"
 
 
-def claim(
-    conn: Connection,
-    job_ids: Sequence[UUID],
-    *,
-    worker: str,
-    kinds: Sequence[str],
-    lease: int,
-    spare: bool,
-) -> list[Row]:
-    """Take those of these jobs that are due, of these kinds, not paused; `lease` is in seconds.
-
-    A row tells how many seconds the job `waited` since it was due. With `spare`, only those that
-    have another attempt after this one.
-    """
-    return conn.execute(
-        f"""
-        WITH due AS (
-            SELECT id FROM jobs
-            WHERE id = ANY(%(ids)s) AND state IN ('queued', 'retrying') AND run_at <= now()
-              AND kind = ANY(%(kinds)s) AND (NOT %(spare)s OR attempt + 1 < max_attempts)
-              AND {NOT_PAUSED}
-            ORDER BY id FOR UPDATE
-        ), changed AS (
-            UPDATE jobs j SET state = 'running', attempt = attempt + 1, worker = %(worker)s,
-                lease_token = gen_random_uuid(),
-                lease_until = now() + make_interval(secs => %(lease)s),
-                progress = 0, progress_message = '', started_at = coalesce(started_at, now()),
-                attempt_started_at = now()
-            FROM due WHERE j.id = due.id
-            RETURNING {TOLD}, j.payload, j.lease_token,
-                extract(epoch FROM clock_timestamp() - j.run_at)::float8 AS waited
-        )
-        {WITH_ACTOR}
-        """,  # noqa: S608
-        {"ids": list(job_ids), "worker": worker, "kinds": list(kinds), "lease": lease}
-        | {"spare": spare},
-    ).fetchall()
+def given(leases: Sequence[tuple[UUID, UUID]]) -> Row:
+    """Return the parameters of OURS."""
+    # Plain texts: for many elements, the driver's own arrays took longer than the statement.
+    return {
+        "ids": f"{{{','.join(job_id.hex for job_id, _ in leases)}}}",
+        "tokens": f"{{{','.join(token.hex for _, token in leases)}}}",
+    }
 
 
 def renew(conn: Connection, leases: Sequence[tuple[UUID, UUID]], lease: int) -> set[UUID]:
@@ -70,18 +43,16 @@ def renew(conn: Connection, leases: Sequence[tuple[UUID, UUID]], lease: int) -> 
     rows = conn.execute(
         f"""
         WITH held AS (
-            SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
-            WHERE {_OURS}
+            SELECT j.id FROM jobs j WHERE {OURS}
         ), free AS (
-            SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
-            WHERE {_OURS} FOR UPDATE OF j SKIP LOCKED
+            SELECT j.id FROM jobs j WHERE {OURS} FOR UPDATE SKIP LOCKED
         ), renewed AS (
             UPDATE jobs SET lease_until = now() + make_interval(secs => %(lease)s)
             FROM free WHERE jobs.id = free.id
         )
         SELECT id FROM held
         """,  # noqa: S608
-        _given(leases) | {"lease": lease},
+        given(leases) | {"lease": lease},
     )
     return {row["id"] for row in rows}
 
@@ -100,127 +71,13 @@ def set_progress(
     ).fetchone()
 
 
-def succeed(
-    conn: Connection, leases: Sequence[tuple[UUID, UUID]], results: Sequence[Row | None]
-) -> list[Row]:
-    """End jobs well; return those whose lease still held."""
-    from psycopg.types.json import Jsonb
-
-    pairs = zip(leases, results, strict=True)
-    given = [{"id": str(i), "token": str(t), "result": result} for (i, t), result in pairs]
-    return conn.execute(
-        f"""
-        WITH ours AS (
-            SELECT {UNDER_WAY}, given.result
-            FROM jobs j, jsonb_to_recordset(%(given)s) AS given(id uuid, token uuid, result jsonb)
-            WHERE {_OURS} ORDER BY j.id FOR UPDATE OF j
-        ), attempts AS (
-            {written_down("'succeeded'")}
-        ), changed AS (
-            UPDATE jobs j SET state = 'succeeded', progress = 100, result = ours.result,
-                error = NULL, finished_at = clock_timestamp(), {_OVER}
-            FROM ours WHERE j.id = ours.id
-            RETURNING {TOLD}
-        )
-        {WITH_ACTOR}
-        """,  # noqa: S608
-        {"given": Jsonb(given)},
-    ).fetchall()
-
-
-def fail(
-    conn: Connection,
-    lease: tuple[UUID, UUID],
-    error: str,
-    *,
-    delay: float,
-    final: bool,
-    outcome: str,
-    digest: str | None,
-) -> Row | None:
-    """End an attempt badly: another one in `delay` seconds, unless it was the last or `final`.
-
-    Nor does another follow where somebody asked for the job to be cancelled.
-    """
-    return conn.execute(
-        f"""
-        WITH given AS (
-            SELECT %(ids)s::uuid AS id, %(tokens)s::uuid AS token
-        ), ours AS (
-            SELECT {UNDER_WAY}, CASE
-                WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'::job_state
-                WHEN %(final)s OR j.attempt >= j.max_attempts THEN 'failed'
-                ELSE 'retrying' END AS becomes
-            FROM jobs j, given WHERE {_OURS} FOR UPDATE OF j
-        ), attempts AS (
-            {written_down("%(outcome)s::attempt_outcome", "%(error)s::text", "%(digest)s::text")}
-        ), changed AS (
-            UPDATE jobs j SET error = %(error)s::text, state = ours.becomes, {_OVER},
-                run_at = CASE WHEN ours.becomes <> 'retrying' THEN run_at
-                              ELSE clock_timestamp() + make_interval(secs => %(delay)s) END,
-                finished_at = CASE WHEN ours.becomes <> 'retrying' THEN clock_timestamp() END
-            FROM ours WHERE j.id = ours.id
-            RETURNING {CHANGED}
-        )
-        {WITH_ACTOR}
-        """,  # noqa: S608
-        {"ids": lease[0], "tokens": lease[1], "error": error, "delay": delay, "final": final}
-        | {"outcome": outcome, "digest": digest},
-    ).fetchone()
-
-
 def asked_to_stop(conn: Connection, leases: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
     """Return the ids of those of these jobs that somebody asked to be cancelled."""
     rows = conn.execute(
-        f"""
-        SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
-        WHERE {_OURS} AND j.cancel_requested_at IS NOT NULL
-        """,  # noqa: S608
-        _given(leases),
+        f"SELECT j.id FROM jobs j WHERE {OURS} AND j.cancel_requested_at IS NOT NULL",  # noqa: S608
+        given(leases),
     )
     return {row["id"] for row in rows}
-
-
-def cancel(conn: Connection, leases: Sequence[tuple[UUID, UUID]], reason: str) -> list[Row]:
-    """End those of these jobs that somebody asked to be cancelled; return them."""
-    return conn.execute(
-        f"""
-        WITH ours AS (
-            SELECT {UNDER_WAY}
-            FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
-            WHERE {_OURS} AND j.cancel_requested_at IS NOT NULL ORDER BY j.id FOR UPDATE OF j
-        ), attempts AS (
-            {written_down("'cancelled'", "%(reason)s::text")}
-        ), changed AS (
-            UPDATE jobs j SET state = 'cancelled', error = %(reason)s::text,
-                finished_at = clock_timestamp(), {_OVER}
-            FROM ours WHERE j.id = ours.id
-            RETURNING {CHANGED}
-        )
-        {WITH_ACTOR}
-        """,  # noqa: S608
-        _given(leases) | {"reason": reason},
-    ).fetchall()
-
-
-def release(conn: Connection, leases: Sequence[tuple[UUID, UUID]], delay: float) -> list[Row]:
-    """Give jobs back as if they had not been taken: the attempt is not counted."""
-    return conn.execute(
-        f"""
-        WITH ours AS (
-            SELECT j.id FROM jobs j, unnest(%(ids)s::uuid[], %(tokens)s::uuid[]) given(id, token)
-            WHERE {_OURS} ORDER BY j.id FOR UPDATE OF j
-        ), changed AS (
-            UPDATE jobs j SET attempt = attempt - 1, worker = NULL, queued_at = now(),
-                state = CASE WHEN attempt > 1 THEN 'retrying'::job_state ELSE 'queued' END,
-                run_at = now() + make_interval(secs => %(delay)s), {_OVER}
-            FROM ours WHERE j.id = ours.id
-            RETURNING {CHANGED}
-        )
-        {WITH_ACTOR}
-        """,  # noqa: S608
-        _given(leases) | {"delay": delay},
-    ).fetchall()
 
 
 def lock(conn: Connection, job_id: UUID, token: UUID) -> Row | None:
@@ -252,7 +109,3 @@ def lock(conn: Connection, job_id: UUID, token: UUID) -> Row | None:
         """,  # noqa: S608
         {"id": job_id, "token": token},
     ).fetchone()
-
-
-def _given(leases: Sequence[tuple[UUID, UUID]]) -> Row:
-    return {"ids": [job_id for job_id, _ in leases], "tokens": [token for _, token in leases]}

@@ -16,9 +16,9 @@ from uuid import UUID
 from lib.bridge import queue
 from lib.config import settings
 from lib.errors import Archived
-from lib.jobs import artifacts, lease_queries
+from lib.jobs import artifacts, claim_queries, ending_queries, lease_queries
 from lib.jobs.artifacts import Artifact
-from lib.jobs.telling import show_progress, tell
+from lib.jobs.telling import pass_on, show_progress
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -77,10 +77,10 @@ def claim(
 
     A row holds the job and its `lease_token`. `spare` leaves out those on their last attempt.
     """
-    rows = lease_queries.claim(
+    rows = claim_queries.claim(
         conn, job_ids, worker=worker, kinds=kinds, lease=settings().job_lease, spare=spare
     )
-    tell(conn, "job.started", rows, worker=worker)
+    pass_on(conn, rows)
     return rows
 
 
@@ -109,22 +109,25 @@ def hold(conn: Connection, lease: Lease) -> bool:
 
 
 def succeed(conn: Connection, successes: Sequence[Success]) -> set[UUID]:
-    """End jobs well, and keep what they made; return the ids of those whose lease still held."""
-    rows = lease_queries.succeed(
-        conn, [s.lease.pair for s in successes], [s.result for s in successes]
-    )
-    ended = {row["id"] for row in rows}
-    for success in successes:
-        if success.artifact and success.lease.job_id in ended:
-            artifacts.keep(conn, success.lease.job_id, success.artifact)
-    tell(conn, "job.succeeded", rows)
-    return ended
+    """End jobs well, and keep what they made; return the ids of those whose lease still held.
+
+    One statement, which may commit by itself, unless a job made a file.
+    """
+    leases = [success.lease.pair for success in successes]
+    if any(success.artifact for success in successes):
+        held = ending_queries.hold(conn, leases)
+        for success in successes:
+            if success.artifact and success.lease.job_id in held:
+                artifacts.keep(conn, success.lease.job_id, success.artifact)
+    rows = ending_queries.succeed(conn, leases, [success.result for success in successes])
+    pass_on(conn, rows)
+    return {row["id"] for row in rows}
 
 
 def fail(
     conn: Connection,
     lease: Lease,
-    attempt: int,
+    tries: int,
     error: str,
     *,
     final: bool,
@@ -134,17 +137,17 @@ def fail(
 ) -> str | None:
     """End an attempt badly: another follows, unless it was the last one allowed or `final`.
 
-    `outcome` is `failed` or `timed-out`; `digest` tells failures of one sort from others. Returns
-    the job's new state, which is `cancelled` where somebody asked for that; None when the lease was
-    lost.
+    It was the so many-th of the present round, `tries`. `outcome` is `failed` or `timed-out`;
+    `digest` tells failures of one sort from others. Returns the job's new state, which is
+    `cancelled` where somebody asked for that; None when the lease was lost.
     """
-    delay = retry_delay(attempt, backoff)
-    row = lease_queries.fail(
+    delay = retry_delay(tries, backoff)
+    row = ending_queries.fail(
         conn, lease.pair, error, delay=delay, final=final, outcome=outcome, digest=digest
     )
     if row is None:
         return None
-    tell(conn, f"job.{row['state']}", [row])
+    pass_on(conn, [row])
     return row["state"]
 
 
@@ -155,8 +158,8 @@ def asked_to_stop(conn: Connection, leases: Sequence[Lease]) -> set[UUID]:
 
 def cancel(conn: Connection, leases: Sequence[Lease]) -> set[UUID]:
     """End those of these jobs that somebody asked to be cancelled; return their ids."""
-    rows = lease_queries.cancel(conn, [lease.pair for lease in leases], CANCELLED)
-    tell(conn, "job.cancelled", rows)
+    rows = ending_queries.cancel(conn, [lease.pair for lease in leases], CANCELLED)
+    pass_on(conn, rows)
     return {row["id"] for row in rows}
 
 
@@ -165,21 +168,20 @@ def release(conn: Connection, leases: Sequence[Lease], delay: float = 0) -> set[
 
     Those that somebody asked to be cancelled end instead.
     """
-    cancelled = cancel(conn, leases)
-    rows = lease_queries.release(conn, [lease.pair for lease in leases], delay)
-    tell(conn, "job.released", rows)
-    released = {row["id"] for row in rows}
+    rows = claim_queries.release(conn, [lease.pair for lease in leases], delay, CANCELLED)
+    pass_on(conn, rows)
+    released = [row for row in rows if row["state"] != "cancelled"]
     if released and not delay:
-        conn.after_commit(partial(queue.push_rows, rows))
-    return released | cancelled
+        conn.after_commit(partial(queue.push_rows, released))
+    return {row["id"] for row in rows}
 
 
-def retry_delay(attempt: int, backoff: Backoff = PATIENT) -> float:
-    """Return how many seconds to wait after a failed attempt: exponential, with full jitter.
+def retry_delay(tries: int, backoff: Backoff = PATIENT) -> float:
+    """Return how many seconds to wait after so many failed attempts: exponential, full jitter.
 
     Jobs that failed together spread over the whole time, so that they don't come back together
     (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
     """
     first = settings().job_retry_delay if backoff.first is None else backoff.first
-    longest = min(backoff.longest, first * 2 ** (attempt - 1))
+    longest = min(backoff.longest, first * 2 ** (tries - 1))
     return random.uniform(0, longest)

@@ -35,11 +35,6 @@ NOT EXISTS (
 
 # For statements that change jobs: what the log and the room have to know of each.
 CHANGED = ", ".join(f"j.{column.strip()}" for column in COLUMNS.split(","))
-# The same without what takes long to read, for those that change many at once.
-TOLD = """
-j.id, j.workspace_id, j.project_id, j.kind, j.state, j.attempt, j.max_attempts, j.progress,
-j.progress_message, j.error, j.request_id, j.created_by, j.cancel_requested_at
-"""
 WITH_ACTOR = """
 SELECT changed.*, u.name AS actor_name, u.email AS actor_email
 FROM changed LEFT JOIN users u ON u.id = changed.created_by

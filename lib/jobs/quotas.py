@@ -1,8 +1,8 @@
 """Quotas: how many jobs of a workspace may wait at a time, and how many it may submit in a minute.
 
-Both are meant roughly, so that a submission seldom has to ask, and never at a round trip of its
-own. The waiting are counted by the sweep, every few seconds; of a minute's jobs, a process takes
-some at once, and lets that many pass.
+A submission seldom has to ask, and never at a round trip of its own. What waits is counted once a
+second, and the more often the less room is left; of a minute's jobs, a process takes some at once,
+and lets that many pass.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from lib.access.throttles import Limit
 from lib.config import settings
 from lib.errors import AppError
 from lib.jobs import quota_queries
-from lib.stores import postgres
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 Row = dict[str, Any]
 
-COUNT_EVERY = 5.0  # seconds between two counts of what waits, in each process that sweeps
-BELIEVED_FOR = 1.0  # seconds that a workspace which was not crowded counts as such
+BELIEVED_FOR = 1.0  # seconds that a process goes by what it has counted
+ROOM_PART = 10  # it fills so many-th part of the room that it has found, before it counts again
+RETRY_AFTER = 10  # seconds after which there may be room again
 AT_ONCE = 10  # jobs of a minute's that a process takes
 MAX_KNOWN = 10_000  # workspaces of which a process knows how they stand
 
-_free: dict[UUID, float] = {}  # until when workspaces count as not crowded
-_taken: dict[UUID, tuple[int, float]] = {}  # how many may pass, and until when
-_count_at = 0.0
+# How many jobs of workspaces may pass, and until when; of the first, less than none: it is full.
+_room: dict[UUID, tuple[int, float]] = {}
+_taken: dict[UUID, tuple[int, float]] = {}
 
 
 class QuotaExceeded(AppError):
@@ -47,35 +47,35 @@ class QuotaExceeded(AppError):
 def ask(conn: Connection, workspace_id: UUID) -> None:
     """Ask for room for a job, together with the next statement of the transaction.
 
-    That raises QuotaExceeded when there is none.
+    Raises QuotaExceeded when there is none, or has that statement raise it.
     """
     if settings().rate_limits:
-        _not_crowded(conn, workspace_id)
+        _among_the_waiting(conn, workspace_id)
         _within_the_minute(conn, workspace_id)
 
 
-def count_waiting() -> None:
-    """Note which workspaces have as many waiting jobs as they may have, if it is time to."""
-    global _count_at
-    if not settings().rate_limits or monotonic() < _count_at:
-        return
-    with postgres.transaction() as conn:
-        quota_queries.note_crowded(conn, settings().jobs_per_workspace)
-    _count_at = monotonic() + COUNT_EVERY
-
-
-def _not_crowded(conn: Connection, workspace_id: UUID) -> None:
-    if monotonic() < _free.get(workspace_id, 0.0):
+def _among_the_waiting(conn: Connection, workspace_id: UUID) -> None:
+    most = settings().jobs_per_workspace
+    left, until = _room.get(workspace_id, (0, 0.0))
+    if left and monotonic() < until:
+        if left < 0:
+            raise _full(most)
+        _room[workspace_id] = left - 1, until
         return
 
     def check(rows: Sequence[Row]) -> None:
-        if any(row["crowded"] for row in rows):
-            most = settings().jobs_per_workspace
-            raise QuotaExceeded(f"At most {most} may wait at a time.", int(2 * COUNT_EVERY))
-        _make_room(_free)
-        _free[workspace_id] = monotonic() + BELIEVED_FOR
+        (now,) = rows
+        room = most - now["waiting"]
+        _make_room(_room)
+        _room[workspace_id] = room // ROOM_PART if room > 0 else -1, monotonic() + BELIEVED_FOR
+        if room <= 0:
+            raise _full(most)
 
-    quota_queries.crowded(conn, workspace_id, check)
+    quota_queries.count_waiting(conn, workspace_id, most, check)
+
+
+def _full(most: int) -> QuotaExceeded:
+    return QuotaExceeded(f"At most {most} may wait at a time.", RETRY_AFTER)
 
 
 def _within_the_minute(conn: Connection, workspace_id: UUID) -> None:

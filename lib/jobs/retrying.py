@@ -1,6 +1,7 @@
 """Retrying by hand what failed or was cancelled: with as many attempts again as its kind allows.
 
-Attempts are numbered on, so that those made before stay as they were.
+Attempts are numbered on, so that those made before stay as they were; the pauses between them begin
+anew.
 """
 
 from __future__ import annotations

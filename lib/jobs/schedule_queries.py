@@ -1,10 +1,13 @@
-"""SQL of schedules. The clock is the database's."""
+"""SQL of schedules. The clock is the database's.
+
+They are of a place: a project, or a workspace as a whole, whose `project_id` is None.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -15,15 +18,30 @@ Row = dict[str, Any]
 TRY_SHARED = "pg_try_advisory_xact_lock_shared"  # of the lock that every writer has, and waits for
 
 _SHOWN = """
-SELECT s.id, s.project_id, s.name, s.kind, s.payload, s.cron, s.timezone, s.enabled, s.stopped_for,
-       CASE WHEN s.enabled THEN s.next_run_at END AS next_run_at,
+SELECT s.id, s.workspace_id, s.project_id, s.name, s.kind, s.payload, s.cron, s.timezone, s.enabled,
+       s.stopped_for, CASE WHEN s.enabled THEN s.next_run_at END AS next_run_at,
        CASE WHEN j.id IS NOT NULL THEN
            jsonb_build_object('id', j.id, 'state', j.state, 'created_at', j.created_at)
        END AS last_job,
        s.updated_by, s.created_at, s.updated_at
 FROM schedules s LEFT JOIN jobs j ON j.id = s.last_job_id
-WHERE s.project_id = %(project_id)s
 """
+
+
+class Place(NamedTuple):
+    """Whose schedules they are."""
+
+    workspace_id: UUID
+    project_id: UUID | None
+
+    @property
+    def rule(self) -> str:
+        """What makes a schedule one of this place."""
+        return (
+            "s.project_id = %(project_id)s"
+            if self.project_id
+            else "s.workspace_id = %(workspace_id)s AND s.project_id IS NULL"
+        )
 
 
 def now(conn: Connection) -> datetime:
@@ -33,12 +51,13 @@ def now(conn: Connection) -> datetime:
     return moment
 
 
-def count(conn: Connection, project_id: UUID) -> int:
-    """Count the schedules of a project; whoever counts next waits until the transaction ends."""
+def count(conn: Connection, place: Place) -> int:
+    """Count the schedules of a place; whoever counts next waits until the transaction ends."""
     turn = "SELECT pg_advisory_xact_lock(hashtextextended(%s::uuid::text, 3))"
-    conn.execute(turn, [project_id])
+    conn.execute(turn, [place.project_id or place.workspace_id])
     row = conn.execute(
-        "SELECT count(*) AS schedules FROM schedules WHERE project_id = %s", [project_id]
+        f"SELECT count(*) AS schedules FROM schedules s WHERE {place.rule}",  # noqa: S608
+        place._asdict(),
     ).fetchone()
     return row["schedules"] if row else 0
 
@@ -58,29 +77,29 @@ def insert(conn: Connection, schedule: Row) -> None:
     )
 
 
-def of_project(conn: Connection, project_id: UUID, *, after: UUID | None, limit: int) -> list[Row]:
-    """List a project's schedules, oldest first, from after a given one."""
+def of_place(conn: Connection, place: Place, *, after: UUID | None, limit: int) -> list[Row]:
+    """List the schedules of a place, oldest first, from after a given one."""
     return conn.execute(
         f"""
-        {_SHOWN} AND (%(after)s::uuid IS NULL OR s.id > %(after)s::uuid)
+        {_SHOWN} WHERE {place.rule} AND (%(after)s::uuid IS NULL OR s.id > %(after)s::uuid)
         ORDER BY s.id LIMIT %(limit)s
         """,
-        {"project_id": project_id, "after": after, "limit": limit},
+        place._asdict() | {"after": after, "limit": limit},
     ).fetchall()
 
 
-def by_id(conn: Connection, project_id: UUID, schedule_id: UUID) -> Row | None:
-    """Return one of a project's schedules."""
+def by_id(conn: Connection, place: Place, schedule_id: UUID) -> Row | None:
+    """Return one of the schedules of a place."""
     return conn.execute(
-        f"{_SHOWN} AND s.id = %(id)s", {"project_id": project_id, "id": schedule_id}
+        f"{_SHOWN} WHERE {place.rule} AND s.id = %(id)s", place._asdict() | {"id": schedule_id}
     ).fetchone()
 
 
-def hold(conn: Connection, project_id: UUID, schedule_id: UUID) -> bool:
+def hold(conn: Connection, place: Place, schedule_id: UUID) -> bool:
     """Keep a schedule from changing and from firing until the commit; False: there is none."""
     cursor = conn.execute(
-        "SELECT 1 FROM schedules WHERE id = %s AND project_id = %s FOR UPDATE",
-        [schedule_id, project_id],
+        f"SELECT 1 FROM schedules s WHERE {place.rule} AND s.id = %(id)s FOR UPDATE",  # noqa: S608
+        place._asdict() | {"id": schedule_id},
     )
     return cursor.fetchone() is not None
 
@@ -138,13 +157,14 @@ def take(conn: Connection, schedule_ids: Sequence[UUID]) -> list[Row]:
     return conn.execute(
         """
         SELECT s.id, s.project_id, s.workspace_id, s.name, s.kind, s.payload, s.cron, s.timezone,
-               s.updated_by, now() AS now, u.name AS actor_name, u.email AS actor_email,
+               s.updated_by, s.next_run_at, now() AS now,
+               u.name AS actor_name, u.email AS actor_email,
                CASE WHEN u.id IS NOT NULL THEN greatest(wm.role, pm.role) END AS role,
                w.archived_at IS NOT NULL OR p.deleted_at IS NOT NULL AS asleep,
                coalesce(j.state IN ('queued', 'running', 'retrying'), false) AS busy
         FROM schedules s
-        JOIN projects p ON p.id = s.project_id
-        JOIN workspaces w ON w.id = p.workspace_id
+        JOIN workspaces w ON w.id = s.workspace_id
+        LEFT JOIN projects p ON p.id = s.project_id
         LEFT JOIN users u ON u.id = s.updated_by
         LEFT JOIN workspace_members wm ON wm.workspace_id = w.id AND wm.user_id = s.updated_by
         LEFT JOIN project_members pm ON pm.project_id = p.id AND pm.user_id = s.updated_by

@@ -46,7 +46,7 @@ class ScheduleIn(Strict):
 
     name = name_field(required=True)
     kind = _kind(required=True)
-    payload = fields.Dict(keys=fields.String(), load_default=dict)
+    payload: fields.Field[Any] = fields.Dict(keys=fields.String(), load_default=dict)
     cron = _cron(required=True)
     timezone = _zone(load_default="UTC")
     enabled = boolean_field(load_default=True)
@@ -59,7 +59,7 @@ class ScheduleChanges(Strict):
 
     name = name_field()
     kind = _kind()
-    payload = fields.Dict(keys=fields.String())
+    payload: fields.Field[Any] = fields.Dict(keys=fields.String())
     cron = _cron()
     timezone = _zone()
     enabled = boolean_field()
@@ -81,11 +81,13 @@ class LastJobOut(Strict):
 class ScheduleOut(Strict):
     """A schedule; its jobs are submitted in the name of `updated_by`, who changed it last.
 
-    `next_run_at` is null while it is not enabled; `stopped_for` says why it stopped by itself.
+    One of a whole workspace is in no project. `next_run_at` is null while it is not enabled;
+    `stopped_for` says why it stopped by itself.
     """
 
     id = fields.UUID()
-    project_id = fields.UUID()
+    workspace_id = fields.UUID()
+    project_id = fields.UUID(allow_none=True)
     name = fields.String()
     kind = fields.String()
     payload = fields.Dict()

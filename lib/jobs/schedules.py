@@ -1,6 +1,7 @@
-"""Schedules of a project: jobs that are submitted again and again, at times by a cron expression.
+"""Schedules: jobs that are submitted again and again, at times by a cron expression.
 
-A schedule submits in the name of whoever changed it last, and only while they may.
+They are of a project, or of a workspace as a whole, for its reports. A schedule submits in the name
+of whoever changed it last, and only while they may.
 """
 
 from __future__ import annotations
@@ -15,38 +16,38 @@ from lib.errors import Conflict, NotFound
 from lib.ids import new_id
 from lib.jobs import kinds, times
 from lib.jobs import schedule_queries as queries
+from lib.jobs.schedule_queries import Place
 
-MAX_SCHEDULES = 50  # of one project
+MAX_SCHEDULES = 50  # of one project, and of one workspace as a whole
 
 
 def create(access: Access, **given: Any) -> dict[str, Any]:
     """Create a schedule and return it; `given` is what ScheduleIn names.
 
-    Raises Invalid for an unknown kind or a payload that it does not take, Conflict when the project
-    has as many schedules as it may have.
+    Raises Invalid for an unknown kind or a payload that it does not take, Conflict when there are
+    as many schedules as there may be.
     """
-    conn = access.conn
-    kinds.check(conn, given["kind"], given["payload"])
-    if queries.count(conn, access.id) >= MAX_SCHEDULES:
-        raise Conflict(f"This project has {MAX_SCHEDULES} schedules; delete one first.")
-    place = {"project_id": access.id, "workspace_id": access.target["workspace_id"]}
+    conn, place = access.conn, _place(access)
+    _check(access, given)
+    if queries.count(conn, place) >= MAX_SCHEDULES:
+        raise Conflict(f"There are {MAX_SCHEDULES} schedules here; delete one first.")
     next_run_at = times.next_after(given["cron"], given["timezone"], queries.now(conn))
     by = {"updated_by": access.caller.user_id, "next_run_at": next_run_at}
     schedule_id = new_id()
-    queries.insert(conn, place | given | by | {"id": schedule_id})
+    queries.insert(conn, place._asdict() | given | by | {"id": schedule_id})
     schedule = read(access, schedule_id)
     _record(access, "schedule.created", schedule, _about(schedule))
     return schedule
 
 
-def of_project(access: Access, *, cursor: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """List the project's schedules, oldest first; one more than `limit` when there are more."""
-    return queries.of_project(access.conn, access.id, after=cursor, limit=limit + 1)
+def listed(access: Access, *, cursor: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """List the schedules, oldest first; one more than `limit` when there are more."""
+    return queries.of_place(access.conn, _place(access), after=cursor, limit=limit + 1)
 
 
 def read(access: Access, schedule_id: UUID) -> dict[str, Any]:
-    """Return a schedule of the project; raises NotFound."""
-    schedule = queries.by_id(access.conn, access.id, schedule_id)
+    """Return a schedule; raises NotFound."""
+    schedule = queries.by_id(access.conn, _place(access), schedule_id)
     if schedule is None:
         raise NotFound()
     return schedule
@@ -54,7 +55,7 @@ def read(access: Access, schedule_id: UUID) -> dict[str, Any]:
 
 def held(access: Access, schedule_id: UUID) -> dict[str, Any]:
     """Return a schedule that nobody changes, and that fires no more, until the commit."""
-    if not queries.hold(access.conn, access.id, schedule_id):
+    if not queries.hold(access.conn, _place(access), schedule_id):
         raise NotFound()
     return read(access, schedule_id)
 
@@ -66,7 +67,7 @@ def update(access: Access, changes: dict[str, Any], schedule_id: UUID) -> dict[s
     """
     was = held(access, schedule_id)
     new = was | changes
-    kinds.check(access.conn, new["kind"], new["payload"])
+    _check(access, new)
     kept = {name: new[name] for name in ("name", "kind", "payload", "cron", "timezone", "enabled")}
     kept["next_run_at"] = _next_run(was, new, queries.now(access.conn))
     kept["stopped_for"] = None if new["enabled"] else was["stopped_for"]
@@ -82,6 +83,18 @@ def delete(access: Access, schedule_id: UUID) -> None:
     schedule = held(access, schedule_id)
     queries.delete(access.conn, schedule_id)
     _record(access, "schedule.deleted", schedule, _about(schedule))
+
+
+def _place(access: Access) -> Place:
+    # A project's row names its workspace.
+    if "workspace_id" in access.target:
+        return Place(access.target["workspace_id"], access.id)
+    return Place(access.id, None)
+
+
+def _check(access: Access, schedule: dict[str, Any]) -> None:
+    if _place(access).project_id:  # of a workspace's, the schema knows the one kind
+        kinds.check(access.conn, schedule["kind"], schedule["payload"])
 
 
 def _next_run(was: dict[str, Any], new: dict[str, Any], now: datetime) -> datetime:
@@ -103,7 +116,6 @@ def _record(access: Access, action: str, schedule: dict[str, Any], details: dict
         action,
         access.caller,
         target=("schedule", schedule["id"]),
-        workspace_id=access.target["workspace_id"],
-        project_id=access.id,
+        **_place(access)._asdict(),
         details=details,
     )

@@ -35,7 +35,9 @@ def _near(moment: datetime) -> None:
 class JobIn(Strict):
     """A job to submit: what `payload` holds depends on the kind, as does the most of attempts.
 
-    While one lives, there is no other of its kind with the same `unique_key` in the project.
+    While one lives, there is no other of its kind with the same `unique_key` in the project. What
+    has a higher `priority` begins first; but one time in ten a worker looks for `normal` first, and
+    one time in ten for `low`, so that nothing waits for ever.
     """
 
     kind = fields.String(required=True, validate=validate.Length(min=1, max=MAX_KIND))
@@ -149,6 +151,7 @@ class JobOut(Strict):
     """A job as it stands; `error` says why the last attempt that failed did.
 
     One of a whole workspace is in no project; `schedule_id` names the schedule that submitted it.
+    Retried by hand, it has as many attempts more as its kind allows: `attempt` goes on counting.
     """
 
     id = fields.UUID()

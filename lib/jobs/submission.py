@@ -85,14 +85,18 @@ def submit_for_workspace(
 
 
 def submit_scheduled(conn: Connection, schedule: dict[str, Any]) -> dict[str, Any]:
-    """Create the job that a schedule stands for, in the name of who changed it last.
-
-    Raises Invalid as `submit` does.
-    """
+    """Create the job that a schedule of a project stands for; raises Invalid as `submit` does."""
     known = kinds.check(conn, schedule["kind"], schedule["payload"])
-    copied = ("workspace_id", "project_id", "kind", "payload")
-    given = {name: schedule[name] for name in copied} | {
-        "max_attempts": known["max_attempts"],
+    return create_scheduled(conn, schedule, schedule["payload"], known["max_attempts"])
+
+
+def create_scheduled(
+    conn: Connection, schedule: dict[str, Any], payload: dict[str, Any], max_attempts: int
+) -> dict[str, Any]:
+    """Create a job for a schedule, in the name of who changed that last."""
+    given = {name: schedule[name] for name in ("workspace_id", "project_id", "kind")} | {
+        "payload": payload,
+        "max_attempts": max_attempts,
         "run_at": None,
         "request_id": str(new_id()),
         "created_by": schedule["updated_by"],
@@ -103,7 +107,13 @@ def submit_scheduled(conn: Connection, schedule: dict[str, Any]) -> dict[str, An
 
 
 def submit_internal(
-    conn: Connection, *, kind: str, payload: dict[str, Any], max_attempts: int, request_id: str
+    conn: Connection,
+    *,
+    kind: str,
+    payload: dict[str, Any],
+    max_attempts: int,
+    request_id: str,
+    priority: str = "normal",
 ) -> UUID:
     """Create a job of an internal kind, which belongs to no project, and return its id.
 
@@ -111,7 +121,7 @@ def submit_internal(
     """
     nobodys = dict.fromkeys(("workspace_id", "project_id", "run_at", "created_by"))
     given = {"kind": kind, "payload": payload, "max_attempts": max_attempts}
-    return _create(conn, nobodys | given | {"request_id": request_id})["id"]
+    return _create(conn, nobodys | given | {"request_id": request_id, "priority": priority})["id"]
 
 
 def _create(

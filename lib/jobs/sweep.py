@@ -6,8 +6,8 @@ from typing import Any
 
 from lib.bridge import queue
 from lib.config import settings
-from lib.jobs import quotas, sweep_queries
-from lib.jobs.telling import tell
+from lib.jobs import sweep_queries
+from lib.jobs.telling import pass_on
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one sweep
@@ -22,9 +22,7 @@ def sweep() -> dict[str, int]:
 
     Raises Unavailable while a store does not answer.
     """
-    done = NOTHING | _stalled() | _due() | _lost()
-    quotas.count_waiting()
-    return done
+    return NOTHING | _stalled() | _due() | _lost()
 
 
 def due() -> dict[str, Any]:
@@ -37,13 +35,11 @@ def due() -> dict[str, Any]:
 
 
 def _stalled() -> dict[str, int]:
-    with postgres.transaction() as conn:
+    with postgres.at_once() as conn:
         rows = sweep_queries.end_stalled(conn, settings().job_lease, DIED, BATCH)
         retaken = [row for row in rows if row["state"] == "retrying"]
         failed = [row for row in rows if row["state"] == "failed"]
-        tell(conn, "job.retrying", retaken)
-        tell(conn, "job.failed", failed)
-        tell(conn, "job.cancelled", [row for row in rows if row["state"] == "cancelled"])
+        pass_on(conn, rows)
         conn.after_commit(lambda: queue.push_rows(retaken))
     return {"retaken": len(retaken), "failed": len(failed)}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lib.jobs.attempt_queries import UNDER_WAY, written_down
-from lib.jobs.queries import CHANGED, NOT_PAUSED, WITH_ACTOR
+from lib.jobs.queries import NOT_PAUSED
+from lib.jobs.told_queries import TOLD, stemmed, telling
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
@@ -37,11 +38,11 @@ def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[Ro
                 run_at = now(), queued_at = now(), state = ours.becomes,
                 finished_at = CASE WHEN ours.becomes <> 'retrying' THEN now() END
             FROM ours WHERE j.id = ours.id
-            RETURNING {CHANGED}
+            RETURNING {TOLD}, j.priority
         )
-        {WITH_ACTOR}
+        {telling("(told).id, (told).state, priority")}
         """,  # noqa: S608
-        {"lease": lease, "error": error, "limit": limit},
+        stemmed(lease=lease, error=error, limit=limit),
     ).fetchall()
 
 

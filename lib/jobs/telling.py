@@ -1,8 +1,12 @@
-"""Word of what happens to jobs: into the audit log with the change, to the room after it."""
+"""Word of what happens to jobs: into the audit log with the change, to the room after it.
+
+What a worker does is told by the statements that do it (lib.jobs.told_queries), in the same form.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lib.access.caller import Caller, Origin, Person
@@ -37,6 +41,12 @@ def announce(conn: Connection, *rows: Row) -> None:
     """Tell the rooms of their projects that the jobs have another state; without one, nobody."""
     for row in (row for row in rows if row["project_id"]):
         rooms.announce(conn, row["project_id"], rooms.JOB_UPDATED, _shown(row), row["request_id"])
+
+
+def pass_on(conn: Connection, rows: Sequence[Row]) -> None:
+    """Send the rooms what a statement has told their logs of jobs, once that is committed."""
+    if said := [(row["project_id"], row["message"]) for row in rows if row["message"]]:
+        conn.after_commit(partial(rooms.publish_logged, said))
 
 
 def show_progress(conn: Connection, row: Row) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from apispec import APISpec
 
+from lib.config import WEBHOOK_TIMEOUT
 from lib.openapi import schemas
 from lib.webhooks.schemas import WebhookEventOut
 
@@ -33,9 +34,9 @@ def _request(body: dict[str, Any]) -> dict[str, Any]:
         "summary": "Something has happened in a workspace.",
         "description": (
             "Sent to each webhook whose filter it matches, at least once, in no certain order. A "
-            "2xx within 15 seconds says that it was taken; 410 disables the webhook; anything "
-            "else, redirects too, is tried again nine times within four days, and not before what "
-            "Retry-After says."
+            f"2xx within {WEBHOOK_TIMEOUT} seconds, or what WEBHOOK_TIMEOUT says on the server, "
+            "says that it was taken; 410 disables the webhook; anything else, redirects too, is "
+            "tried again nine times within four days, and not before what Retry-After says."
         ),
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": says}

@@ -85,6 +85,22 @@ def transaction() -> Iterator[Connection]:
             conn.abandon()
             raise
         announcements, conn.announcements = conn.announcements, []
+    _make(announcements)
+
+
+@contextmanager
+def at_once() -> Iterator[Connection]:
+    """Lend a connection for one statement, which commits by itself; then announce.
+
+    Nothing that it locks is locked for longer than it takes. Raises as `transaction` does.
+    """
+    with connection() as conn:
+        yield conn
+        announcements, conn.announcements = conn.announcements, []
+    _make(announcements)
+
+
+def _make(announcements: list[Callable[[], None]]) -> None:
     if announcements:
         _attempt(partial(_announce, announcements))
 

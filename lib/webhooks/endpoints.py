@@ -88,6 +88,11 @@ def delete(access: Access, webhook_id: UUID) -> None:
     record(access, "webhook.deleted", endpoint)
 
 
+def forget(conn: Connection, limit: int) -> int:
+    """Delete up to `limit` endpoints of deleted workspaces that have heard all; return how many."""
+    return queries.delete_orphans(conn, limit)
+
+
 def record(access: Access, action: str, endpoint: Row, **details: Any) -> None:
     """Record what was done to an endpoint; of its URL, which often is a password, the origin."""
     events.record(

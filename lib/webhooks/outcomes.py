@@ -14,7 +14,7 @@ from uuid import UUID
 
 from lib.audit import events
 from lib.mail import mail
-from lib.webhooks import addresses, delivery_queries, queries
+from lib.webhooks import addresses, delivery_queries, dispatch_queries, queries
 from lib.workspaces import members
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class Attempt:
 
 def begin(conn: Connection, endpoint_id: UUID, event_id: UUID, job_id: UUID) -> Row | None:
     """Return the delivery that a job is to attempt; None when there is nothing to do any more."""
-    delivery = delivery_queries.in_hand(conn, endpoint_id, event_id, job_id)
+    delivery = dispatch_queries.in_hand(conn, endpoint_id, event_id, job_id)
     if delivery and not delivery["enabled"]:
-        delivery_queries.settle(conn, delivery, state="failed", attempt=None, delay=0)
+        dispatch_queries.settle(conn, delivery, state="failed", attempt=None, delay=0)
         return None
     return delivery
 
@@ -108,7 +108,7 @@ def _asked(retry_after: float | None) -> float:
 
 def _write(conn: Connection, delivery: Row, attempt: Attempt, state: str) -> str:
     pause = delay(delivery["tries"], attempt.retry_after)
-    written = delivery_queries.settle(
+    written = dispatch_queries.settle(
         conn, delivery, state=state, attempt=attempt.logged(), delay=pause
     )
     return state if written else "lost"
@@ -123,6 +123,8 @@ def _reason(endpoint: Row, attempt: Attempt) -> str | None:
 def _disable(conn: Connection, endpoint: Row, reason: str) -> None:
     queries.disable(conn, endpoint["id"], reason)
     delivery_queries.give_up_waiting(conn, endpoint["id"])
+    if endpoint["workspace_id"] is None:
+        return  # the workspace was deleted: nobody is left to be told
     events.record(
         conn,
         "webhook.disabled",

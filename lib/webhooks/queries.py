@@ -92,6 +92,23 @@ def delete(conn: Connection, endpoint_id: UUID) -> None:
     conn.execute("DELETE FROM webhook_endpoints WHERE id = %s", [endpoint_id])
 
 
+def delete_orphans(conn: Connection, limit: int) -> int:
+    """Delete up to `limit` endpoints of no workspace that nothing waits for; return how many."""
+    cursor = conn.execute(
+        """
+        DELETE FROM webhook_endpoints WHERE id IN (
+            SELECT id FROM webhook_endpoints e
+            WHERE workspace_id IS NULL AND NOT EXISTS (
+                SELECT 1 FROM webhook_deliveries WHERE endpoint_id = e.id AND state = 'pending'
+            )
+            LIMIT %s FOR UPDATE SKIP LOCKED
+        )
+        """,
+        [limit],
+    )
+    return cursor.rowcount
+
+
 def note_success(conn: Connection, endpoint_id: UUID, slow: bool) -> None:
     """Remember that an endpoint does not fail, and whether it is slow, if that is news."""
     conn.execute(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from lib.access.caller import Access
 from lib.accounts import accounts, recovery
 from lib.audit import events
-from lib.audit.events import Event
 from lib.bridge import rooms
 from lib.errors import Conflict
 from lib.projects import projects
@@ -52,12 +52,15 @@ def _locked(access: Access) -> list[Workspace]:
 def _leave(access: Access, workspace: Workspace) -> None:
     if workspace["others"]:
         queries.delete_member(access.conn, workspace["id"], access.id)
-        action, target = "member.left", ("account", access.id)
+        _record(access, "member.left", ("account", access.id), workspace)
         gone = {"user_id": str(access.id), "role": None}
         for project_id in projects.ids_of_workspace(access.conn, workspace["id"]):
             rooms.announce(access.conn, project_id, rooms.MEMBER_UPDATED, gone)
     else:
+        # Before it happens, as in workspaces.delete.
+        _record(access, "workspace.deleted", ("workspace", workspace["id"]), workspace)
         queries.delete(access.conn, workspace["id"])
-        action, target = "workspace.deleted", ("workspace", workspace["id"])
-    left = Event(action, access.caller, target, workspace["id"])
-    events.record_all(access.conn, [left])
+
+
+def _record(access: Access, action: str, target: tuple[str, UUID], workspace: Workspace) -> None:
+    events.record(access.conn, action, access.caller, target=target, workspace_id=workspace["id"])

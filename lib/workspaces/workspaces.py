@@ -65,9 +65,10 @@ def delete(access: Access) -> None:
 
     members = queries.member_ids(access.conn, access.id)
     cancellation.hold_all(access)
+    # Before it happens: afterwards there are no webhooks of the workspace to be told of it.
+    _record(access, "workspace.deleted", access.id, {"name": access.target["name"]})
     queries.delete(access.conn, access.id)
     evictions.announce(access.conn, *members)
-    _record(access, "workspace.deleted", access.id, {"name": access.target["name"]})
 
 
 def _record(access: Access, action: str, workspace_id: UUID, details: dict[str, Any]) -> None:

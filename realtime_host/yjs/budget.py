@@ -1,4 +1,4 @@
-"""How long a connection's updates may be worked on: a few bytes of Yjs can take long to merge."""
+"""How long a connection's messages may be worked on: a few bytes of Yjs can take long to merge."""
 
 from __future__ import annotations
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from time import monotonic
 
 from lib import logs
 from lib.access.permissions import allows
 from lib.bridge import docs, keys
 from lib.bridge.messages import Message
-from lib.errors import AppError, BadRequest, Invalid, NotFound, Unauthenticated
+from lib.errors import AppError, BadRequest, Invalid, NotFound, Unauthenticated, Unavailable
 from lib.files.history import Sync
 from realtime_host import close_codes, limits, protocol
 from realtime_host.audience import Audience
@@ -22,6 +21,9 @@ from realtime_host.work import Work
 from realtime_host.yjs import saving, wire
 from realtime_host.yjs.document import Document
 from realtime_host.yjs.editor import Editor
+from realtime_host.yjs.places import TAKES_LONG, Places
+
+NOTHING = b"\0"  # the state vector of an empty document
 
 
 class Desk:
@@ -33,6 +35,7 @@ class Desk:
         self._work = work
         self._publisher = publisher
         self._subscriber = subscriber
+        self._places = Places(hub, publisher)
         self._dirty: set[Audience] = set()
         self._looked_at = 0.0
 
@@ -59,27 +62,32 @@ class Desk:
         if document is None or editor not in document.members:
             return
         del document.members[editor]
-        self._tell_states(document, document.awareness.leave(editor, monotonic()), editor)
+        self._places.leave(document, editor)
         self._close_if_left(document)
         logs.info("file.closed", **_ids(editor), code=code)
 
     def heard(self, editor: Editor, message: Received) -> None:
         """Handle a message, or a ping; raises Broken."""
-        if message.kind == protocol.PING:
-            self._hub.pong(editor, message.payload)
-            return
         document = self.documents[editor.file_id]
-        said = wire.read(message.payload)
-        if said.kind == wire.QUERY_AWARENESS:
-            document.tell(editor, wire.awareness(document.awareness.here()))
-        elif said.kind == wire.AWARENESS:
-            self._hear_states(document, editor, list(wire.states(said.data)))
+        said = None if message.kind == protocol.PING else wire.read(message.payload)
+        if said and said.kind == wire.AWARENESS:
+            self._places.hear(document, editor, said.data)
         elif editor.rate.take() is not Verdict.ACCEPTED:
             self._hub.close(editor, close_codes.TOO_MANY)  # it syncs again, and loses nothing
+        elif said is None:
+            self._hub.pong(editor, message.payload)
+        elif said.kind == wire.QUERY_AWARENESS:
+            document.tell(editor, wire.awareness(document.awareness.here()))
         elif said.step == wire.STEP1:
             self._sync(document, editor, said.data)
         elif said.data != wire.EMPTY:
             self._change(document, editor, said)
+
+    def ask(self, editor: Editor) -> None:
+        """Ask somebody whose role has changed, and who may write now, for what was refused."""
+        document = self.documents.get(editor.file_id)
+        if document and editor in document.members and allows("file.update", editor.role):
+            self._sync(document, editor, NOTHING)
 
     def told(self, file_id: str, message: Message) -> None:
         """Handle what is said on a file's channel, by this host or another."""
@@ -93,19 +101,20 @@ class Desk:
             elif seq > document.seq or not seq:
                 self._read(document)
         elif message.type == docs.AWARENESS:
-            self._learn_states(document, message.data["user_id"], message.data["states"])
+            self._places.learn(document, message.data["user_id"], message.data["states"])
         elif message.type == docs.AWARENESS_ASKED:
-            for user_id, states in document.awareness.own().items():
-                self._publish_states(document, user_id, states)
+            self._places.answer(document)
 
     def subscribed(self, file_id: str) -> None:
         """Find out what has been said of a file until it was listened to."""
         if document := self.documents.get(file_id):
-            self._publisher.publish(keys.doc(file_id), Message(docs.AWARENESS_ASKED, {}))
+            self._places.ask(document)
             self._read(document)
 
     def ticked(self, now: float) -> None:
         """Compare all files with Postgres now and then: Redis may lose a message without a word."""
+        for document in self.documents.values():
+            document.keep_awake(now)
         every = limits.LOOK_EVERY if self._subscriber.up else limits.LOOK_ALONE
         if now < self._looked_at + every or not self.documents:
             return
@@ -119,38 +128,19 @@ class Desk:
         while self._dirty:
             self._dirty.pop().flush()
 
-    def _hear_states(self, document: Document, editor: Editor, said: list[wire.State]) -> None:
-        news, missed = document.awareness.say(editor, said, monotonic())
-        if missed:
-            document.tell(editor, wire.awareness(missed))
-        # Of too many, some are left out: providers say where they are every few seconds anyway.
-        if news and editor.rate.take() is Verdict.ACCEPTED:
-            self._tell_states(document, news, editor)
-
-    def _learn_states(self, document: Document, user_id: str, told: str) -> None:
-        states = list(wire.states(docs.unpack(told)))
-        learned = document.awareness.learn(user_id, states, monotonic())
-        document.tell_states(learned.news)
-        for editor, state in learned.missed:
-            document.tell(editor, wire.awareness([state]))
-        if learned.ended:
-            self._publish_states(document, user_id, learned.ended)
-
-    def _tell_states(self, document: Document, states: list[wire.State], editor: Editor) -> None:
-        if states:
-            document.tell_states(states, editor if editor in document.members else None)
-            self._publish_states(document, editor.user_id, states)
-
-    def _publish_states(self, document: Document, user_id: str, states: list[wire.State]) -> None:
-        data = {"user_id": user_id, "states": docs.pack(wire.packed(states))}
-        self._publisher.publish(keys.doc(document.file_id), Message(docs.AWARENESS, data))
-
     def _sync(self, document: Document, editor: Editor, vector: bytes) -> None:
-        job = partial(saving.sync, editor.file_id, vector)
-        self._work.in_order(editor, job, partial(self._synced, document, editor))
+        job = partial(saving.sync, editor, vector)
+        try:
+            self._work.in_order(editor, job, partial(self._synced, document, editor))
+        except Unavailable:  # it has asked too often
+            self._hub.close(editor, close_codes.TRY_LATER)
 
     def _synced(
-        self, document: Document, editor: Editor, found: Sync | None, error: AppError | None
+        self,
+        document: Document,
+        editor: Editor,
+        found: Sync | None,
+        error: AppError | None,
     ) -> None:
         if editor not in document.members:
             return
@@ -161,6 +151,7 @@ class Desk:
         document.tell(editor, wire.sync(wire.STEP1, found.vector))
         if found.seq > document.seq:
             self._read(document)
+        self._charge(editor)
 
     def _change(self, document: Document, editor: Editor, said: wire.Said) -> None:
         if said.step == wire.STEP2 and not allows("file.update", editor.role):
@@ -176,15 +167,19 @@ class Desk:
         self._work.now(partial(saving.save, *made), partial(self._saved, document, made[0]))
 
     def _saved(
-        self, document: Document, editor: Editor, seconds: float | None, error: AppError | None
+        self, document: Document, editor: Editor, _nothing: None, error: AppError | None
     ) -> None:
         document.saving = False
         if error:
             self._refuse(editor, error)
-        elif seconds and not editor.budget.spend(seconds):
-            self._hub.close(editor, close_codes.TOO_MANY, "These updates take too long to merge.")
+        self._charge(editor)
         self._save(document)
         self._close_if_left(document)
+
+    def _charge(self, editor: Editor) -> None:
+        seconds, editor.owes = editor.owes, 0.0
+        if not editor.budget.spend(seconds):
+            self._hub.close(editor, close_codes.TOO_MANY, TAKES_LONG)
 
     def _refuse(self, editor: Editor, error: AppError) -> None:
         self._hub.figures.errors += 1
@@ -196,7 +191,8 @@ class Desk:
         elif isinstance(error, NotFound):
             self._hub.close(editor, close_codes.NO_ACCESS)
         elif isinstance(error, Invalid):
-            self._hub.close(editor, close_codes.TOO_BIG, "The document would be too big.")
+            reason = next((each["detail"] for each in error.extra["errors"]), None)
+            self._hub.close(editor, close_codes.TOO_BIG, reason)
         elif isinstance(error, BadRequest):
             self._hub.close(editor, close_codes.PROTOCOL_ERROR, error.title)
         elif error.status < 500:

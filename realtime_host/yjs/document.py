@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from realtime_host import limits
@@ -27,6 +28,7 @@ class Document(Audience):
         self.unsaved: dict[Editor, list[bytes]] = {}  # in the order of each one's first
         self.saving = False
         self.reading = False
+        self.awake_at = monotonic() + limits.AWAKE_EVERY
         self.jobs: deque[Job] = deque()  # as a connection's: what is to be read for editors
         self.working = False
 
@@ -48,6 +50,15 @@ class Document(Audience):
         )
         self.broadcast(wire.sync(wire.UPDATE, update), sender=author)
         self.seq = seq
+
+    def keep_awake(self, now: float) -> None:
+        """Say something now and then, for a provider that is alone hears nothing else.
+
+        Pings of the WebSocket are none of its business.
+        """
+        if now >= self.awake_at:
+            self.awake_at = now + limits.AWAKE_EVERY
+            self.broadcast(wire.awareness(()))
 
     def tell_states(self, states: list[wire.State], sender: Editor | None = None) -> None:
         """Tell where somebody is; of each, a slow reader gets the latest."""

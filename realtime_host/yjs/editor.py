@@ -33,7 +33,7 @@ class BinaryParser(Parser):
 class Editor(Connection):
     """Somebody who has a file open; for the rest of the host, a connection like any other."""
 
-    __slots__ = ("budget", "client", "file_id")
+    __slots__ = ("budget", "client", "file_id", "owes")
 
     def __init__(self, sock: socket.socket, visitor: Visitor, file_id: str) -> None:
         super().__init__(sock, visitor)
@@ -41,3 +41,4 @@ class Editor(Connection):
         self.file_id = file_id
         self.client: int | None = None  # the id of its provider, once that has said where it is
         self.budget = Budget()
+        self.owes = 0.0  # seconds of CPU on the worker threads, until its budget has paid for them

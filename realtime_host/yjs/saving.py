@@ -2,57 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from time import thread_time
 from uuid import UUID
 
 from lib import logs
 from lib.access import lookups
+from lib.access.permissions import allows
 from lib.bridge import rooms
-from lib.errors import NotFound
-from lib.files import compaction, documents, edits, history
+from lib.errors import NotFound, Unavailable
+from lib.files import documents, edits, history
+from lib.files.copies import Copies
 from lib.files.history import Sync
 from lib.stores import postgres
+from realtime_host import limits
 from realtime_host.yjs.editor import Editor
 
-FOLD_AT = 2 * compaction.LONG  # updates: who types all day does not wait for the cron to fold them
+copies = Copies(limits.COPIES, limits.COPIES_BYTES)
 
 
-def save(editor: Editor, updates: Sequence[bytes]) -> float:
+def save(editor: Editor, updates: Sequence[bytes]) -> None:
     """Store what an editor has made, in one transaction that also says whether it may.
 
-    Returns how many seconds of CPU it took to merge. Raises as look-ups and edits do.
+    It owes the seconds of CPU that this took, also when it is refused. Raises as look-ups and edits
+    do.
     """
     visitor = editor.visitor
     logs.request_id.set(visitor.caller.origin.request_id)
     rooms.sender.set(editor.id)
     try:
-        update = documents.join(updates)
-        with postgres.transaction() as conn:
+        with _up_to_date(), postgres.transaction() as conn:
             file_id, origin = UUID(editor.file_id), visitor.caller.origin
-            access = lookups.find(
-                conn, "file.update", visitor.claims, origin, file_id, lock="write"
-            )
-            merged = edits.merge(access, update)
-        if merged.history > FOLD_AT:
-            with postgres.transaction() as conn:
-                compaction.compact(conn, file_id)
-        return merged.seconds
+            may = partial(lookups.find, conn, "file.update", visitor.claims, origin, file_id)
+            if not allows("file.update", editor.role):
+                may()  # most likely not: who only reads makes no writer wait
+            update = _joined(editor, updates)
+            editor.owes += edits.merge(may(lock="version"), update, copies)
     finally:
         rooms.sender.set("")
 
 
-def sync(file_id: str, vector: bytes) -> Sync:
-    """Return what an editor lacks; raises NotFound, Malformed, Unavailable."""
-    with postgres.connection() as conn:
-        found = history.sync(conn, UUID(file_id), vector)
+def _joined(editor: Editor, updates: Sequence[bytes]) -> bytes:
+    began = thread_time()
+    try:
+        return documents.join(updates)
+    finally:
+        editor.owes += thread_time() - began
+
+
+def sync(editor: Editor, vector: bytes) -> Sync:
+    """Return what an editor lacks; it owes the seconds of CPU that it took to find out.
+
+    Raises NotFound, Malformed, Unavailable.
+    """
+    began = thread_time()
+    with _up_to_date(), postgres.connection() as conn:
+        found = history.sync(conn, UUID(editor.file_id), vector, copies)
     if found is None:
         raise NotFound()
+    editor.owes += thread_time() - began
     return found
 
 
 def since(file_id: str, seq: int) -> tuple[list[bytes], int]:
     """Return the updates after number `seq`; raises NotFound and Unavailable."""
-    with postgres.connection() as conn:
+    with _up_to_date(), postgres.connection() as conn:
         found = history.since(conn, UUID(file_id), seq)
     if found is None:
         raise NotFound()
@@ -61,5 +77,16 @@ def since(file_id: str, seq: int) -> tuple[list[bytes], int]:
 
 def heads(file_ids: Sequence[str]) -> dict[str, int]:
     """Return the numbers of the latest updates of files that are there; raises Unavailable."""
-    with postgres.connection() as conn:
+    with _up_to_date(), postgres.connection() as conn:
         return history.heads(conn, file_ids)
+
+
+@contextmanager
+def _up_to_date() -> Iterator[None]:
+    # A Postgres that was away may be another one, which knows less than the copies do.
+    try:
+        yield
+    except Unavailable as error:
+        if postgres.is_outage(error):
+            copies.clear()
+        raise

@@ -3,7 +3,7 @@
 import pytest
 
 from lib.stores import postgres
-from tests.api.walk import KIND, invitation, own_ids, schedule, upload, webhook
+from tests.api.walk import KIND, invitation, own_ids, schedules, upload, webhook
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def ids(team, job_kind):
             "project_id": team.project["id"],
             "file_id": team.file["id"],
             "job_id": job.get_json()["id"],
-            "schedule_id": schedule(team.owner, team.project["id"]),
             "upload_id": upload(team.collaborator, team.project["id"]),
             "user_id": team.collaborator.id,
         }
+        | schedules(team)
         | invitation(team)
         | webhook(team)
         | own_ids(team.owner)

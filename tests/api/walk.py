@@ -35,6 +35,12 @@ BODIES = {
     "report.create": {},
     "schedule.create": {"name": "Nightly", "kind": KIND, "cron": "0 3 * * *"},
     "schedule.update": {"name": "Renamed"},
+    "workspace-schedule.create": {
+        "name": "Weekly",
+        "kind": "workspace.report",
+        "cron": "0 6 * * MON",
+    },
+    "workspace-schedule.update": {"payload": {"days": 7}},
     "member.update": {"role": "viewer"},
     "project-member.update": {"role": "owner"},
 }
@@ -84,11 +90,24 @@ def upload(who, project_id):
     return made.get_json()["id"]
 
 
-def schedule(who, project_id):
-    """The id of a schedule of a project."""
-    made = who.post(f"/projects/{project_id}/schedules", BODIES["schedule.create"])
-    assert made.status_code == 201, made.text
-    return made.get_json()["id"]
+def schedules(team):
+    """A schedule of a project, and one of the workspace."""
+    ids = {}
+    for name, place, noun in (
+        ("schedule_id", f"/projects/{team.project['id']}", "schedule"),
+        ("workspace_schedule_id", f"/workspaces/{team.workspace['id']}", "workspace-schedule"),
+    ):
+        made = team.owner.post(f"{place}/schedules", BODIES[f"{noun}.create"])
+        assert made.status_code == 201, made.text
+        ids[name] = made.get_json()["id"]
+    return ids
+
+
+def named(permission, ids):
+    """The ids that a route with this permission means."""
+    if permission.startswith("workspace-schedule."):
+        return ids | {"schedule_id": ids["workspace_schedule_id"]}
+    return ids
 
 
 def own_ids(who):
@@ -125,7 +144,7 @@ def call(route, who, ids):
     if route.permission == "workspace.transfer":
         body = {"user_id": ids["user_id"]}
     assert (body is not None) == (route.body_schema is not None), f"give {route} a valid body"
-    path = route.url(**ids) + QUERIES.get(route.permission, "")
+    path = route.url(**named(route.permission, ids)) + QUERIES.get(route.permission, "")
     return who.send(route.method, path, body, **BYTES.get(route.permission, {}))
 
 

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "realtime": "the real-time host beside Node peers (needs REALTIME_HARNESS)",
     "fanout": "messages delivered per second by one real-time host",
     "edits": "file changes per second through the use case, every one in Postgres",
+    "yjs": "updates per second by Yjs providers on one real-time host, every one in Postgres",
     "pooler": "50 function processes on 20 connections, which are cut (needs pgbouncer)",
     "audit": "events moved to MongoDB by one worker, numbered and hashed, and how late at 500/s",
     "jobs": "no-op jobs by one worker, every state in Postgres (beside a peer with REST_HARNESS)",

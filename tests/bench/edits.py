@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
-from flask import Flask
-
 from lib.access import lookups, tokens
 from lib.access.caller import Origin
 from lib.access.tokens import Claims
@@ -22,6 +20,7 @@ from lib.config import settings
 from lib.emulator.stack import Stack
 from lib.files import documents, edits
 from lib.files import queries as files
+from lib.http import function
 from lib.ids import new_id
 from lib.projects import queries as projects
 from lib.stores import postgres
@@ -75,11 +74,9 @@ def _edit(claims: Claims, file_id: UUID) -> float:
 
 
 def _project() -> tuple[Claims, list[UUID]]:
-    app = Flask(__name__)
-    tokens.install(app)
     user = {"id": new_id(), "name": "Bench"}
     user["email"] = f"{user['id']}@example.com"
-    with app.app_context(), postgres.transaction() as conn:
+    with function(__name__).app_context(), postgres.transaction() as conn:
         queries.insert_user(conn, user["id"], user["email"], "Bench", "no password")
         claims = tokens.verify(sessions.start(conn, ORIGIN, user)["access_token"])
         workspace = workspaces.insert(conn, new_id(), "Bench")["id"]

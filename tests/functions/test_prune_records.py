@@ -15,7 +15,7 @@ from lib.jobs import retention
 from lib.mail import mail
 from lib.stores import postgres
 
-NAMES = ("answers", "counts", "jobs", "old_jobs", "uploads", "deliveries", "secrets")
+NAMES = ("answers", "counts", "jobs", "old_jobs", "uploads", "deliveries", "secrets", "webhooks")
 NOTHING = dict.fromkeys(NAMES, 0)
 
 

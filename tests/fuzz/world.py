@@ -10,7 +10,16 @@ from lib.access.permissions import PERMISSIONS, Level, allows
 from lib.config import settings
 from lib.jobs import artifacts
 from lib.stores import postgres
-from tests.api.walk import KIND, PASSWORD, invitation, make_token, schedule, upload, webhook
+from tests.api.walk import (
+    KIND,
+    PASSWORD,
+    invitation,
+    make_token,
+    named,
+    schedules,
+    upload,
+    webhook,
+)  # fmt: skip
 from tests.conftest import Team
 
 REAL = 0.8  # of the requests name what is there, in every place
@@ -91,6 +100,7 @@ class World:
     def fill(self, case):
         """Name what is there, in the path and elsewhere, but where a part is wrong on purpose."""
         ids = self._trashed if rule(case) and rule(case).deleted else self._ids
+        ids = named(rule(case).name, ids) if rule(case) else ids
         if not case.meta.is_negative_at(Place.PATH):
             case.path_parameters.update({n: ids[n] for n in case.path_parameters if n in ids})
         self.fill_in(case)
@@ -145,14 +155,14 @@ def new_ids(team):
     with postgres.connection() as conn:
         artifacts.keep(conn, job["id"], artifacts.make("a.txt", "text/plain", b"abc"))
     return (
-        invitation(team)
+        schedules(team)
+        | invitation(team)
         | webhook(team)
         | {
             "workspace_id": team.workspace["id"],
             "project_id": team.project["id"],
             "file_id": team.file["id"],
             "job_id": job["id"],
-            "schedule_id": schedule(team.owner, team.project["id"]),
             "upload_id": upload(team.owner, team.project["id"]),
             "user_id": team.viewer.id,
             "session_id": team.owner.get("/auth/sessions").get_json()["items"][0]["id"],

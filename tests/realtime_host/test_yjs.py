@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
+import re
+
 import httpx
 import pycrdt
 import pytest
 from pycrdt import Doc, Map, Text
 from websocket import WebSocketBadStatusException
 
-from lib.files import documents
+from lib.files import documents, nesting
 from lib.stores import postgres, redis_tcp
 from realtime_host.yjs import wire
+from tests import hostile
 from tests.realtime_host.provider import Provider
 
+FRAMES = 150  # of noise
 SOON = 2.0  # seconds: what takes effect within one, on a machine that has other things to do
 
 
@@ -27,12 +32,12 @@ def edit(host):
     """Open a file as somebody does whose editor is bound to a Yjs provider."""
     providers = []
 
-    def come(person, file_id, on=None, *, query="", **options):
+    def come(person, file_id, on=None, *, query="", opened=True, **options):
         if person:
             options["header"] = [f"Authorization: Bearer {person.token}"]
         url = f"ws://127.0.0.1:{(on or host).port}/yjs/{file_id}{query}"
         providers.append(Provider(url, **options))
-        return providers[-1].open()
+        return providers[-1].open() if opened else providers[-1]
 
     yield come
     for provider in providers:
@@ -126,6 +131,17 @@ def test_a_viewer_reads_and_is_told_that_they_may_not_write(edit, connect, team)
     assert member.expect("file-change")["data"]["author"]["id"] == team.owner.id
     viewer.point({"cursor": 1})
     owner.until(lambda: owner.states.get(viewer.doc.client_id) == {"cursor": 1})
+
+
+def test_who_may_write_from_now_on_is_asked_for_what_was_refused_before(edit, team, eventually):
+    editor = edit(team.viewer, team.file["id"])
+    editor.text += " from a viewer"
+    editor.until(lambda: editor.denied)
+    asked = len(editor.vectors)
+    members = f"/workspaces/{team.workspace['id']}/members/{team.viewer.id}"
+    assert team.owner.patch(members, {"role": "collaborator"}).status_code == 200
+    editor.until(lambda: len(editor.vectors) > asked)  # which it answers by itself
+    eventually(lambda: _content(team) == "hello from a viewer")
 
 
 @pytest.mark.parametrize("by", ["ticket", "subprotocol", "header"])
@@ -257,6 +273,81 @@ def test_what_is_no_message_of_a_provider_closes_its_connection_and_no_other(
     eventually(lambda: _stored(team) == {"seq": 1, "content": "hello!"})
 
 
+@pytest.mark.parametrize("who", ["collaborator", "viewer"])
+def test_values_too_deep_to_walk_through_end_the_connection_not_the_host(
+    edit, start_host, team, who, eventually
+):
+    host = start_host()
+    other = edit(team.owner, team.file["id"], host)
+    hostile_one = edit(getattr(team, who), team.file["id"], host)
+    for _ in range(2):
+        hostile_one.update(hostile.deep_value(200_000))
+    if who == "viewer":  # whose updates are not even looked at
+        hostile_one.until(lambda: hostile_one.denied)
+    else:
+        assert hostile_one.closed() == 1002
+    other.text += "!"
+    eventually(lambda: _content(team) == "hello!")
+
+
+def test_shared_types_in_each_other_do_not_end_the_host(edit, start_host, team, eventually):
+    host, each = start_host(MERGE_BURST=60.0), nesting.MAX_TYPES
+    other, nester = (edit(team.owner, team.file["id"], host) for _ in range(2))
+    for turn in range(12):  # more than an ordinary stack holds
+        nester.update(hostile.deep_types(each, turn * each))
+        other.until(lambda: turn + 1 == _stored(team)["seq"])  # noqa: B023
+    nester.update(hostile.end_of_the_first())
+    eventually(lambda: _stored(team)["seq"] == 13)
+    other.text += "!"
+    eventually(lambda: _content(team) == "hello!")
+    nester.update(hostile.deep_types(each + 1, 12 * each))
+    assert nester.closed() == 1002
+
+
+def test_an_archived_workspace_is_read_and_writers_are_told_so(edit, team, eventually):
+    editor = edit(team.owner, team.file["id"])
+    path = f"/workspaces/{team.workspace['id']}"
+    assert team.owner.post(f"{path}/archive").status_code == 200
+    editor.text += " too late"
+    editor.until(lambda: editor.denied)
+    assert "archive" in editor.denied[0]
+    assert str(edit(team.viewer, team.file["id"]).text) == "hello"
+    assert team.owner.post(f"{path}/unarchive").status_code == 200
+    editor.update(editor.doc.get_update(), wire.STEP2)
+    eventually(lambda: _content(team) == "hello too late")
+
+
+def test_when_the_project_goes_to_the_trash_its_editors_are_let_go(edit, team):
+    editor, writer = edit(team.viewer, team.file["id"]), edit(team.owner, team.file["id"])
+    assert team.owner.delete(f"/projects/{team.project['id']}").status_code in (200, 204)
+    writer.text += " too late"
+    assert [editor.closed(SOON), writer.closed(SOON)] == [4403, 4403]
+
+
+def test_random_frames_close_connections_by_name_and_end_nothing_else(
+    edit, start_host, team, eventually
+):
+    draw, host = random.Random(11), start_host(CLOSE_WITHIN=20.0)
+    other = edit(team.owner, team.file["id"], host)
+    whole = other.doc.get_update()
+    for number in range(FRAMES):
+        noisy = edit(team.collaborator, team.file["id"], host, opened=False)
+        noise = bytearray(draw.choice((whole, draw.randbytes(draw.randint(0, 60)))))
+        for _ in range(draw.randint(0, 4) if noise else 0):
+            noise[draw.randrange(len(noise))] = draw.randrange(256)
+        kind = draw.choice((b"", b"\0\0", b"\0\1", b"\0\2", b"\1"))
+        noisy.say(kind + (pycrdt.write_message(bytes(noise)) if kind else bytes(noise)))
+        noisy.say(b"\x04")  # no message at all: this is where those end that the noise did not
+        assert noisy.closed() in (1002, 1009), (number, kind, noise)
+        noisy.socket.shutdown()
+    other.text += "!"
+    eventually(lambda: _content(team).endswith("!"))
+    assert (
+        'collab_connections_closed_total{code="1011"}' not in httpx.get(f"{host.http}/metrics").text
+    )
+    assert host.process.poll() is None
+
+
 def test_texts_are_none_of_this_dialect(edit, team):
     editor = edit(team.owner, team.file["id"])
     editor.socket.send('{"event": "ping"}')
@@ -293,12 +384,98 @@ def test_too_many_updates_close_the_connection_and_lose_nothing_that_is_sent_aga
     eventually(lambda: _content(team) == "hello0123456789")
 
 
-def test_updates_that_take_long_to_merge_use_up_a_budget(edit, start_host, team, eventually):
-    strict = start_host(MERGE_SHARE=0.0, MERGE_BURST=0.00001)
-    editor = edit(team.owner, team.file["id"], strict)
+@pytest.fixture(scope="module")
+def strict(start_host):
+    """A host whose patience with any connection is used up at once."""
+    return start_host(MERGE_SHARE=0.0, MERGE_BURST=0.00001)
+
+
+def test_updates_that_take_long_to_merge_use_up_a_budget(edit, strict, team, eventually):
+    editor = edit(team.owner, team.file["id"], strict, opened=False)
     editor.text += "x" * 1000
     assert editor.closed() == 4429
-    eventually(lambda: _content(team) == "hello" + "x" * 1000)
+    eventually(lambda: "x" * 1000 in _content(team))
+
+
+def test_so_do_questions_and_states_that_take_long(edit, strict, team):
+    asker = edit(team.viewer, team.file["id"], strict)  # which it is answered all the same
+    assert (str(asker.text), asker.closed()) == ("hello", 4429)
+    talker = edit(team.viewer, team.file["id"], strict, opened=False)
+    talker.point({"name": "x" * 10_000})
+    assert talker.closed() == 4429
+
+
+@pytest.fixture(scope="module")
+def patient(start_host):
+    """A host that waits long for the other half of a closing handshake."""
+    return start_host(CLOSE_WITHIN=20.0)
+
+
+@pytest.mark.parametrize("message", ["ping", "question", "update", "step 1"])
+def test_floods_end_the_connection_by_name_and_no_other(edit, patient, team, message, eventually):
+    other = edit(team.owner, team.file["id"], patient)
+    flooder = edit(team.collaborator, team.file["id"], patient)
+    for _ in range(500):
+        if message == "ping":
+            flooder.socket.ping()
+        elif message == "question":
+            flooder.say(bytes((wire.QUERY_AWARENESS,)))
+        elif message == "update":
+            flooder.update(b"\0\1\x63\1\0\1")
+        else:
+            flooder.say(b"\0\0\1\0")
+    assert flooder.closed() in (4429, 1013)
+    other.text += "!"
+    eventually(lambda: _content(team) == "hello!")
+
+
+def test_of_states_without_end_only_the_first_are_looked_at(edit, start_host, team):
+    host = start_host(AWARENESS_STATES=3)
+    viewer = edit(team.viewer, team.file["id"], host)
+    talker = edit(team.owner, team.file["id"], host)
+    talker.point({"at": 0})
+    others = [wire.State(client, 1, b"{}") for client in range(5)]
+    for place in (2, 3):  # where its own is, among those of others
+        own = wire.State(talker.doc.client_id, 10 + place, b'{"at": %d}' % place)
+        data = wire.packed([*others[:place], own, *others[place:]])
+        talker.say(bytes((wire.AWARENESS,)) + pycrdt.write_message(data))
+    talker.clock = 20
+    talker.point({"at": "last"})
+    seen = []
+    viewer.until(
+        lambda: seen.append(viewer.states.get(talker.doc.client_id)) or {"at": "last"} in seen
+    )
+    assert {"at": 2} in seen
+    assert {"at": 3} not in seen
+
+
+def test_a_provider_that_is_alone_hears_something_all_the_same(edit, start_host, team):
+    host = start_host(AWAKE_EVERY=0.2)
+    editor = edit(team.owner, team.file["id"], host)
+    editor.socket.settimeout(10)
+    assert editor.socket.recv() == bytes((wire.AWARENESS, 1, 0))
+
+
+def test_a_long_document_opens_over_a_slow_line_while_others_type(
+    edit, start_host, team, eventually
+):
+    author = edit(team.owner, team.file["id"])
+    author.doc["meta"] = meta = Map()
+    for number in range(1, 5):
+        meta[str(number)] = "x" * 900_000
+        # So long a one comes back to its author, after it was stored.
+        author.until(lambda number=number: _stored(team)["seq"] == number)
+    narrow = start_host(QUEUE_BYTES=64 * 1024, SEND_BUFFER=16 * 1024)
+    watcher = edit(team.viewer, team.file["id"], narrow)
+    slow = edit(team.viewer, team.file["id"], narrow, opened=False)
+    slow.say(b"\0\0\1\0")  # and it reads nothing for now
+    waiting = re.compile(r"^collab_queue_bytes (\d{6,})", re.MULTILINE)
+    eventually(lambda: waiting.search(httpx.get(f"{narrow.http}/metrics").text))
+    for number in range(20):
+        author.text += f" {number}"
+    final = "hello" + "".join(f" {number}" for number in range(20))
+    watcher.until(lambda: str(watcher.text) == final)
+    slow.until(lambda: str(slow.text) == final)
 
 
 def test_what_is_nothing_new_makes_no_version(edit, team, eventually):
@@ -340,6 +517,28 @@ def test_without_redis_editors_on_one_host_go_on_and_others_follow(
     near.until(lambda: str(near.text) == "well, hello all the same", 20)
     for each in (host, second):
         eventually(lambda each=each: httpx.get(f"{each.http}/ready").json()["status"] == "ready")
+
+
+def test_what_was_written_on_both_sides_while_redis_was_away_converges(
+    edit, host, second, team, freeze, eventually
+):
+    places = [(team.owner, host), (team.collaborator, host), (team.owner, second)]
+    editors = [edit(who, team.file["id"], on) for who, on in places]
+    thaw = freeze("redis")
+    for number in range(10):
+        for place, editor in enumerate(editors):
+            editor.text.insert(0, f"[{place}.{number}]")
+    words = [f"[{place}.{number}]" for place in range(3) for number in range(10)]
+    eventually(lambda: all(word in _content(team) for word in words), 30)
+    thaw()
+    final = _content(team)
+    assert len(final) == len("hello") + sum(map(len, words))
+    for editor in editors:
+        editor.until(lambda editor=editor: str(editor.text) == final, 30)
+    for each in (host, second):
+        eventually(
+            lambda each=each: httpx.get(f"{each.http}/ready").json()["status"] == "ready", 30
+        )
 
 
 def test_a_lost_message_is_made_good_from_postgres(edit, host, team):
@@ -395,7 +594,11 @@ def test_a_file_is_listened_to_only_while_somebody_has_it_open(edit, team, event
 def test_open_files_are_counted(edit, start_host, team):
     host = start_host()
     edit(team.owner, team.file["id"], host)
-    assert "collab_documents 1\n" in httpx.get(f"{host.http}/metrics").text
+    edit(team.viewer, team.file["id"], host)
+    text = httpx.get(f"{host.http}/metrics").text
+    for line in ("s 1", "s_kept 1", "s_opened_total 1", "s_reused_total 1"):
+        assert f"collab_document{line}\n" in text
+    assert int(re.search(r"^collab_documents_kept_bytes (\d+)$", text, re.MULTILINE)[1]) > 0
 
 
 def test_who_comes_back_to_a_host_that_has_forgotten_is_seen_again_on_the_other(edit, second, team):
@@ -433,7 +636,7 @@ def test_a_long_history_is_folded_while_the_file_is_open(edit, second, team, eve
             query = "SELECT snapshot_seq, seq, content FROM files WHERE id = %s"
             return conn.execute(query, [team.file["id"]]).fetchone()
 
-    eventually(lambda: folded() == {"snapshot_seq": 401, "seq": 501, "content": "hello!"})
+    eventually(lambda: folded() == {"snapshot_seq": 400, "seq": 501, "content": "hello!"})
     writer.text += "?"
     reader.until(lambda: str(reader.text) == "hello!?")
     assert str(edit(team.viewer, team.file["id"]).text) == "hello!?"

@@ -6,9 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from lib.config import settings
 from lib.jobs import lifecycle
 from lib.jobs.lifecycle import Lease, Success
 from lib.stores import postgres
+from worker import kinds, runner
+from worker.attempt import Ending
+from worker.context import Context
 
 
 @pytest.fixture
@@ -150,3 +154,34 @@ def test_strangers_see_no_attempts(team, submit):
     job = submit("nothing")
     assert team.viewer.get(f"/jobs/{job['id']}/attempts").get_json()["items"] == []
     assert team.stranger.get(f"/jobs/{job['id']}/attempts").status_code == 404
+
+
+def test_after_a_retry_by_hand_attempts_and_the_pauses_between_them_begin_anew(
+    submit, team, monkeypatch
+):
+    monkeypatch.setattr("random.uniform", lambda _, longest: longest)
+    kind = kinds.discover(["tests.worker.example_kinds"])["test.broken"]
+    assert (kind.max_attempts, settings().job_retry_delay) == (3, 20)
+    job = submit("broken", job={"max_attempts": 2})
+
+    def failed():
+        with postgres.transaction() as conn:
+            conn.execute("UPDATE jobs SET run_at = now() WHERE id = %s", [job["id"]])
+        with postgres.transaction() as conn:
+            (row,) = lifecycle.claim(conn, [UUID(job["id"])], worker="w", kinds=[kind.name])
+        return runner._write(Context(row, 60), Ending("failed", error="No."), kind), _pause(job)
+
+    assert [failed(), failed()[0]] == [("retrying", 20), "failed"]
+    assert team.collaborator.post(f"/jobs/{job['id']}/retry").get_json()["max_attempts"] == 5
+    assert [failed(), failed(), failed()[0]] == [("retrying", 20), ("retrying", 40), "failed"]
+
+
+def _pause(job):
+    """How many seconds there are from the job's last attempt to its next, in tens."""
+    with postgres.connection() as conn:
+        row = conn.execute(
+            "SELECT round(extract(epoch FROM run_at - max(a.finished_at)), -1)::int AS seconds"
+            " FROM jobs j JOIN job_attempts a ON a.job_id = j.id WHERE j.id = %s GROUP BY j.id",
+            [job["id"]],
+        ).fetchone()
+        return row["seconds"]

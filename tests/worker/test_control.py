@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lib.bridge import keys
+from lib.jobs.schemas import PRIORITIES
 from lib.stores import redis_tcp
 
 SOON = 1.5  # seconds after its time in which a job has begun, on a busy machine
@@ -29,11 +30,11 @@ def test_what_is_urgent_runs_first_however_late_it_comes(worker, submit, ended):
     jobs = [submit("nothing", job={"priority": priority}) for priority in order]
     worker(WORKER_CONCURRENCY="1")
     begun = sorted((ended(job) for job in jobs), key=lambda job: job["started_at"])
-    assert [job["priority"] for job in begun] == sorted(order, key=list(keys.QUEUES).index)
+    assert [job["priority"] for job in begun] == sorted(order, key=PRIORITIES.index)
 
 
 def test_a_priority_outlasts_a_failed_attempt_and_a_lost_queue(worker, submit, ended):
-    jobs = [submit("transient", job={"priority": priority}) for priority in keys.QUEUES]
+    jobs = [submit("transient", job={"priority": priority}) for priority in PRIORITIES]
     redis_tcp.client().delete(*keys.QUEUES.values())
     worker()
     assert [ended(job)["state"] for job in jobs] == ["succeeded"] * 3

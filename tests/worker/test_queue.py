@@ -12,6 +12,7 @@ from huey.registry import Message
 from lib.bridge import keys, queue
 from lib.config import settings
 from lib.ids import new_id
+from lib.jobs.schemas import PRIORITIES
 from lib.stores import redis, redis_tcp
 from worker.consumer import Consumer
 from worker.queue import NAME, JsonSerializer, connect
@@ -19,7 +20,12 @@ from worker.queue import NAME, JsonSerializer, connect
 
 @pytest.fixture(autouse=True)
 def empty_queue(stack):
-    redis_tcp.client().delete(keys.QUEUE)
+    redis_tcp.client().delete(*keys.QUEUES.values())
+
+
+def waiting():
+    """How many messages there are in each list."""
+    return {name: redis_tcp.client().llen(key) for name, key in keys.QUEUES.items()}
 
 
 @pytest.fixture
@@ -73,12 +79,37 @@ def test_messages_are_taken_in_the_order_in_which_they_were_pushed(stock):
     assert [stock.dequeue().args[0] for _ in ids] == [str(i) for i in ids]
 
 
+def test_of_ten_jobs_one_is_of_each_lower_priority_while_all_of_them_wait(stack):
+    for priority in PRIORITIES:
+        queue.push([new_id() for _ in range(20)], priority)
+    assert waiting() == {"high": 20, "normal": 20, "low": 20, "webhooks": 0}
+    ours = connect(settings().redis_url, 4)
+    assert all(ours.dequeue() for _ in range(10))
+    assert waiting() == {"high": 12, "normal": 19, "low": 19, "webhooks": 0}
+    assert all(ours.dequeue() for _ in range(50)), "each finds what waits, wherever it looks first"
+
+
+def test_no_more_webhooks_are_taken_than_half_of_the_threads_can_send(stack):
+    hooks, others = [new_id() for _ in range(5)], [new_id() for _ in range(30)]
+    queue.push(hooks, "webhooks")
+    ours = connect(settings().redis_url, 4)
+    first, second = ours.dequeue(), ours.dequeue()
+    assert [first.job_id, second.job_id] == hooks[:2]
+    assert [ours.dequeue() for _ in range(20)] == [None] * 20
+    queue.push(others)
+    assert [ours.dequeue().job_id for _ in range(30)] == others
+    assert waiting()["webhooks"] == 3
+    ours.execute(first)
+    assert ours.dequeue().job_id == hooks[2]
+    assert ours.dequeue() is None
+
+
 def test_nothing_is_ever_unpickled():
     with pytest.raises(ValueError, match=r"."):
         JsonSerializer().deserialize(pickle.dumps(["worker.tasks.run_job"]))
 
 
 def test_our_consumer_stops_on_sigterm_and_ignores_what_would_restart_it(stack):
-    consumer = Consumer(connect(settings().redis_url), 2, 25)
+    consumer = Consumer(connect(settings().redis_url, 2), 2, 25)
     names = {number.name: action for number, action in consumer._signal_actions.items()}
     assert names == {"SIGTERM": (False, True), "SIGINT": (False, False)}

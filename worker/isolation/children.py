@@ -2,7 +2,8 @@
 
 Each has a pipe of its own, so that one which is killed in the middle of a word holds up no other.
 They are forked from a server that has imported the handlers and nothing else: no threads, no
-connections, and the memory that they share is counted once.
+connections, and the memory that they share is counted once. It takes 30 MiB, so it is started with
+the first job that needs it, which waits for it (half a second of processor time).
 """
 
 from __future__ import annotations

@@ -46,6 +46,31 @@ def test_a_batch_is_bounded(record, move_all):
     assert delivery.move(5) == {}
 
 
+def test_a_mover_rests_after_each_full_batch_and_moves_all_the_same(record, move_all, waiting):
+    move_all()
+    rests = []
+
+    def rest():
+        rests.append(waiting())
+        return True
+
+    record(3)
+    assert (delivery.catch_up(rest=rest), rests) == (3, [])
+    record(2 * delivery.BATCH + 1)
+    assert delivery.catch_up(rest=rest) == 2 * delivery.BATCH + 1
+    assert len(rests) == 2
+    assert rests[-1] > 0
+    assert waiting() == 0
+
+
+def test_a_mover_that_is_not_to_go_on_ends_after_the_batch(record, move_all, waiting):
+    move_all()
+    record(delivery.BATCH + 1)
+    assert delivery.catch_up(rest=lambda: False) == delivery.BATCH
+    assert waiting() == 1
+    move_all()
+
+
 def test_while_mongodb_is_down_nothing_is_lost_and_then_all_arrive(
     stack, record, delivered, move_all, waiting
 ):

@@ -3,7 +3,7 @@
 import pytest
 
 from lib.config import settings
-from lib.jobs import quotas, sweep
+from lib.jobs import quotas
 from lib.stores import postgres
 
 KINDS = ("test.first", "test.second")
@@ -78,17 +78,14 @@ def quota(monkeypatch):
 
     def forget():
         settings.cache_clear()
-        quotas._free.clear()
+        quotas._room.clear()
         quotas._taken.clear()
-        quotas._count_at = 0
 
     def limit(name=None, most=0):
         if name:
             monkeypatch.setenv(name, str(most))
         forget()
-        sweep.sweep()
 
     yield limit
     monkeypatch.undo()
     forget()
-    sweep.sweep()

@@ -114,7 +114,7 @@ def test_of_many_with_one_unique_key_the_newest_is_retried_unless_one_lives(
     assert states == ["failed", "failed", "queued", "failed"]
 
 
-def test_nothing_is_retried_in_a_crowded_workspace(team, place, submit, put_into, quota):
+def test_nothing_is_retried_in_a_workspace_that_is_full(team, place, submit, put_into, quota):
     dead, waits = put_into(submit(), "failed"), submit()
     quota("JOBS_PER_WORKSPACE", 1)
     assert retry(team.collaborator, dead).status_code == 429

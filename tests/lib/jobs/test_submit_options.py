@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from lib.bridge import keys
+from lib.jobs.schemas import PRIORITIES
 from lib.stores import postgres, redis_tcp
 from lib.stores.connection import Connection
 
@@ -22,7 +23,7 @@ def test_the_priority_is_the_list_that_the_message_waits_in(submit, priority):
 
 
 def test_priorities_have_an_order_and_normal_is_what_is_not_said(submit):
-    assert list(keys.QUEUES) == ["high", "normal", "low"]
+    assert list(keys.QUEUES)[:3] == list(PRIORITIES) == ["high", "normal", "low"]
     assert submit()["priority"] == "normal"
 
 
@@ -112,11 +113,11 @@ def test_the_idempotency_key_goes_before_the_unique_one(team, place, announced):
     assert again.get_json() == first.get_json()
 
 
-def test_a_workspace_has_about_as_many_waiting_jobs_as_its_quota(
+def test_a_workspace_has_as_many_waiting_jobs_as_its_quota_and_no_more(
     team, place, submit, put_into, quota
 ):
-    jobs = [submit() for _ in range(3)]
     quota("JOBS_PER_WORKSPACE", 3)
+    jobs = [submit() for _ in range(3)]
     answer = team.collaborator.post(place, {"kind": "test.first"})
     assert (answer.status_code, answer.get_json()["type"]) == (429, "/problems/quota-exceeded")
     assert int(answer.headers["Retry-After"]) > 0
@@ -126,6 +127,17 @@ def test_a_workspace_has_about_as_many_waiting_jobs_as_its_quota(
     put_into(jobs[0], "running")
     quota()
     assert submit()["state"] == "queued"
+    assert team.collaborator.post(place, {"kind": "test.first"}).status_code == 429
+
+
+def test_a_process_that_found_a_workspace_full_counts_again_after_a_moment(
+    team, place, submit, put_into, quota, eventually
+):
+    quota("JOBS_PER_WORKSPACE", 1)
+    job = submit()
+    assert team.collaborator.post(place, {"kind": "test.first"}).status_code == 429
+    put_into(job, "running")
+    eventually(lambda: team.collaborator.post(place, {"kind": "test.first"}).status_code == 202, 30)
 
 
 def test_the_quota_is_the_workspaces_not_the_projects_nor_others(team, submit, quota):
@@ -177,5 +189,5 @@ def test_what_is_asked_about_quotas_costs_no_round_trip_and_is_asked_seldom(
     monkeypatch.setattr(Connection, "put_off", counting)
     for _ in range(10):
         submit()
-    assert sum("crowded_workspaces" in query for query in asked) == 1
+    assert sum("AS waiting" in query for query in asked) == 1
     assert sum("INSERT INTO throttles" in query for query in asked) == 1

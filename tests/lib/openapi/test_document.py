@@ -1,5 +1,6 @@
 """The reference: whole, valid, and never older than the routes."""
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from openapi_spec_validator import validate
 
 from lib.access.permissions import PERMISSIONS
 from lib.accounts.schemas import PersonalTokenIn
+from lib.config import load
 from lib.files.schemas import FileIn
 from lib.openapi.document import build, text
 from lib.projects.schemas import ProjectChanges
@@ -154,6 +156,13 @@ def test_it_is_served_beside_the_routes_that_it_describes(api):
     assert answer.status_code == 200
     assert answer.content_type.startswith("application/json")
     assert answer.get_json() == document()
+
+
+def test_receivers_are_told_the_time_they_have_unless_it_is_set_otherwise(stack, monkeypatch):
+    monkeypatch.delenv("WEBHOOK_TIMEOUT", raising=False)
+    said = document()["webhooks"]["event"]["post"]["description"]
+    assert f"within {load(os.environ).webhook_timeout} seconds" in said
+    assert "WEBHOOK_TIMEOUT" in said
 
 
 def test_what_webhooks_are_sent_is_described_as_it_is_made(team):

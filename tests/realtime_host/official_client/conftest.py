@@ -1,51 +1,30 @@
-"""Official clients as processes of their own, where Node.js and npm can be had."""
+"""Official Socket.IO clients as processes of their own, where Node.js and npm can be had."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from tests import npm
+from tests import official as officials
+from tests.official import Line, Official, pytest_terminal_summary
 
-HERE = Path(__file__).parent
+__all__ = ["pytest_terminal_summary"]
+
 WITHIN = 10.0  # seconds
-SKIPPED = pytest.StashKey[str]()
-
-Line = list[Any]
 
 
-class OfficialClient:
-    """One process with one client, whose lines are read in the order in which they came."""
+class OfficialClient(Official):
+    """One process with one client."""
 
     def __init__(self, folder: Path, url: str, auth: dict[str, Any], options: dict[str, Any]):
-        said = json.dumps({"url": url, "auth": auth, "options": options})
-        self._process = subprocess.Popen(
-            ["node", "client.mjs", said],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        super().__init__(folder, {"url": url, "auth": auth, "options": options})
         self.unread: list[Line] = []
-        self._lines: SimpleQueue[Line] = SimpleQueue()
         self._ids = itertools.count(1)
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def do(self, **command: Any) -> None:
-        """Have the client do something."""
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
 
     def ask(self, event: str, data: Any = None, *, promise: bool = False) -> list[Any]:
         """Emit an event, and return what its callback (or promise) was given."""
@@ -71,37 +50,17 @@ class OfficialClient:
             if line[: len(start)] == list(start):
                 return self.unread.pop(index)[len(start) :]
         deadline = time.monotonic() + within
-        while True:
-            try:
-                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except Empty:
-                raise AssertionError(f"no {start} came; unread: {self.unread}") from None
+        while line := self.line(deadline):
             if line[: len(start)] == list(start):
                 return line[len(start) :]
             self.unread.append(line)
-
-    def end(self) -> None:
-        """End the process."""
-        self._process.stdin.close()
-        self._process.wait(WITHIN)
-        self._reader.join(WITHIN)
-        self._process.stdout.close()
-
-    def _read(self) -> None:
-        for text in self._process.stdout:
-            self._lines.put(json.loads(text))
+        raise AssertionError(f"no {start} came; unread: {self.unread}")
 
 
 @pytest.fixture(scope="session")
 def node_folder(request: pytest.FixtureRequest) -> Path:
     """The folder in which the official client is installed; without it, every test is skipped."""
-    try:
-        folder = npm.installed(HERE, "the official Socket.IO client").parent
-    except npm.UnavailableError as reason:
-        request.config.stash[SKIPPED] = str(reason)
-        pytest.skip(str(reason))
-    shutil.copy(HERE / "client.mjs", folder)
-    return folder
+    return officials.folder(request, Path(__file__).parent, "the official Socket.IO client")
 
 
 @pytest.fixture
@@ -117,9 +76,3 @@ def official(node_folder: Path) -> Iterator[Callable[..., OfficialClient]]:
     yield start
     for client in clients:
         client.end()
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say why nothing was tried, if so."""
-    if reason := config.stash.get(SKIPPED, None):
-        terminalreporter.write_line(f"Skipped: {reason}")

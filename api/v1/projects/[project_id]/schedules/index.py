@@ -16,7 +16,7 @@ app = function(__name__)
 @lists(ScheduleOut)
 def list_schedules(access: Access, paging: dict[str, Any]) -> list[dict[str, Any]]:
     """List the schedules of a project, oldest first."""
-    return schedules.of_project(access, **paging)
+    return schedules.listed(access, **paging)
 
 
 @app.post("/api/v1/projects/<uuid:project_id>/schedules")
