@@ -7,7 +7,7 @@ in between, no event is lost, is there twice, or has another number or hash the 
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 BATCH = 1000  # events moved in one transaction
 MOST_BATCHES = 8  # on their way at once: while MongoDB is away, no more get numbers
-COPIERS = 2  # batches that one mover copies at a time
 ROUND = 20.0  # seconds that one call catches up for, at most
 MOST_COUNTED = 10_000  # events that wait
 COPY_WITHIN = 6.0  # seconds for one batch: Postgres gives up on the transaction after 10
@@ -67,22 +66,21 @@ def move(limit: int = BATCH) -> Moved:
 def catch_up(within: float = ROUND, rest: Callable[[], bool] = lambda: True) -> int:
     """Move all that waits, for about so many seconds at most; return how many events went.
 
-    While MongoDB takes one batch, the next is made ready for it, and another is numbered: there are
-    three in memory, however many wait. After each full one comes a `rest`, which tells whether to
-    go on. Raises Unavailable as `move` does.
+    While one batch is copied, the next is numbered: there are two in memory, however many wait.
+    After each full one comes a `rest`, which tells whether to go on. Raises Unavailable as `move`
+    does.
     """
     ends, moved = monotonic() + within, 0
     while left := sum(deliver_oldest().values()):
         moved += left
-    with ThreadPoolExecutor(COPIERS, "audit-copy") as copier:
-        copying: deque[Future[Moved]] = deque()
+    with ThreadPoolExecutor(1, "audit-copy") as copier:
+        copying: Future[Moved] | None = None
         while monotonic() < ends and (batch := number()):
-            if len(copying) == COPIERS:
-                moved += _sum(copying.popleft())
-            copying.append(copier.submit(deliver, batch))
+            moved += _sum(copying)
+            copying = copier.submit(deliver, batch)
             if len(batch.rows) < BATCH or not rest():
                 break
-        return moved + sum(map(_sum, copying))
+        return moved + _sum(copying)
 
 
 def lag() -> dict[str, Any]:
@@ -182,5 +180,5 @@ def _place(row: Row) -> tuple[int, str, str]:
     return row["seq"], row["prev"], row["hash"]
 
 
-def _sum(copying: Future[Moved]) -> int:
-    return sum(copying.result().values())
+def _sum(copying: Future[Moved] | None) -> int:
+    return Counter(copying.result()).total() if copying else 0
