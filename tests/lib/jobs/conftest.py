@@ -89,3 +89,16 @@ def quota(monkeypatch):
     yield limit
     monkeypatch.undo()
     forget()
+
+
+@pytest.fixture
+def no_schedules_of_others(stack):
+    """Only what a test schedules itself is ever due in it, and nowhere else."""
+
+    def disable():
+        with postgres.connection() as conn:
+            conn.execute("UPDATE schedules SET enabled = false")
+
+    disable()
+    yield
+    disable()

@@ -13,16 +13,7 @@ from tests.api.walk import KIND
 
 __all__ = ["job_kind"]
 
-
-@pytest.fixture(autouse=True)
-def no_schedules_of_others(stack):
-    def disable():
-        with postgres.connection() as conn:
-            conn.execute("UPDATE schedules SET enabled = false")
-
-    disable()
-    yield
-    disable()
+pytestmark = pytest.mark.usefixtures("no_schedules_of_others")
 
 
 @pytest.fixture

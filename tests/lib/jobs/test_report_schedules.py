@@ -11,18 +11,9 @@ from tests.api.walk import KIND
 
 __all__ = ["job_kind"]
 
+pytestmark = pytest.mark.usefixtures("no_schedules_of_others")
+
 WEEKLY = {"name": "Weekly", "kind": "workspace.report", "cron": "0 6 * * MON"}
-
-
-@pytest.fixture(autouse=True)
-def no_schedules_of_others(stack):
-    def disable():
-        with postgres.connection() as conn:
-            conn.execute("UPDATE schedules SET enabled = false")
-
-    disable()
-    yield
-    disable()
 
 
 @pytest.fixture
