@@ -175,7 +175,7 @@ class Queue(Huey):
         return [Taken(now, job_id, rows.pop(job_id, None)) for job_id in ids]
 
     def _job_ids(self, most: int, patience: float) -> Iterator[UUID]:
-        redis, free = self.storage.conn, self._most_webhooks - len(self._webhooks)
+        free = self._most_webhooks - len(self._webhooks)
         taken = self._next(next(self._turns), free, patience)
         if taken is None:
             return
@@ -184,8 +184,7 @@ class Queue(Huey):
         more = most - 1
         if is_webhook:
             more = min(more, free - 1)
-        rest = redis.rpop(key, more) if more > 0 else None
-        for data in [first, *(rest or ())]:
+        for data in [first, *self._rest(key, more)]:
             try:
                 job_id = _job_id(self.serializer.deserialize(data))
             except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -194,6 +193,14 @@ class Queue(Huey):
             if is_webhook:
                 self._webhooks.add(job_id)
             yield job_id
+
+    def _rest(self, key: bytes, most: int) -> list[bytes]:
+        """Return what else is in a list; nothing if Redis fails, for the first is taken already."""
+        try:
+            return (self.storage.conn.rpop(key, most) if most > 0 else None) or []
+        except RedisError as error:
+            logs.warning("queue.unavailable", kind=type(error).__name__)
+            return []
 
     def _next(self, lists: Sequence[str], free: int, patience: float) -> tuple[bytes, bytes] | None:
         """Return the next message with its list, of webhooks while threads are free for them."""

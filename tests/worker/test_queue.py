@@ -104,6 +104,25 @@ def test_no_more_webhooks_are_taken_than_half_of_the_threads_can_send(stack):
     assert ours.dequeue() is None
 
 
+@pytest.fixture
+def half_refused():
+    """The address of a Redis that hands out the first message of several, and fails after that."""
+    client, url = redis_tcp.client(), settings().redis_url
+    client.acl_setuser("half", enabled=True, passwords=["+half"], keys=["*"],
+                       commands=["+@all", "-rpop"])  # fmt: skip
+    scheme, _, place = url.partition("://")
+    yield f"{scheme}://half:half@{place.rpartition('@')[2]}"
+    client.acl_deluser("half")
+
+
+def test_a_message_that_was_taken_is_not_lost_when_taking_the_next_ones_fails(half_refused):
+    job_ids = [new_id() for _ in range(3)]
+    queue.push(job_ids)
+    ours = connect(half_refused, 4)
+    ours.take_ahead(lambda: 10, lambda _: {})
+    assert [ours.dequeue().job_id for _ in job_ids] == job_ids
+
+
 def test_nothing_is_ever_unpickled():
     with pytest.raises(ValueError, match=r"."):
         JsonSerializer().deserialize(pickle.dumps(["worker.tasks.run_job"]))
