@@ -21,6 +21,7 @@ from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import jwt
 import psutil
 import pytest
@@ -42,6 +43,12 @@ from lib.ids import new_id
 from lib.stores import mongo, postgres, redis
 from lib.stores.migrate import migrate
 from tests import contract, protocol
+
+# Nothing fails because the machine is busy: how long an example takes does not matter.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 PASSWORD = "correct horse battery staple"
 STORES = ("DATABASE_URL", "REDIS_URL", "UPSTASH_REDIS_REST_URL", "MONGO_URI")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lib import logs
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
+from lib.stores.once import Once
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -18,8 +18,7 @@ SELECTION_TIMEOUT = 2_000  # milliseconds
 OPERATION_TIMEOUT = 5_000  # milliseconds, retries included: a socket's own timeout is one of each
 
 
-@cache
-def _database() -> Database[dict[str, Any]]:
+def _open() -> Database[dict[str, Any]]:
     from pymongo import MongoClient
 
     if not settings().mongo_uri:
@@ -33,6 +32,9 @@ def _database() -> Database[dict[str, Any]]:
         appname="collab",
     )
     return client[settings().mongo_db]
+
+
+_database = Once(_open)
 
 
 @contextmanager
@@ -49,6 +51,5 @@ def database() -> Iterator[Database[dict[str, Any]]]:
 
 def close() -> None:
     """Close the client, if it was ever opened."""
-    if _database.cache_info().currsize:
-        _database().client.close()
-        _database.cache_clear()
+    if (opened := _database.forget()) is not None:
+        opened.client.close()

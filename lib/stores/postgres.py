@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from lib import logs
 from lib.config import settings
 from lib.errors import Unavailable
 from lib.stores import redis
+from lib.stores.once import Once
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -30,9 +30,7 @@ POOL_IDLE = 30.0  # seconds before a resting connection is closed
 CONNECT_TIMEOUT = 2  # seconds
 AWAY = ("08", "57P")  # how the codes of a lost connection and of a server shutting down begin
 
-_pool: ConnectionPool[Connection] | None = None
 _size = POOL_MAX
-_opening = Lock()
 
 
 def pool_size(connections: int) -> None:
@@ -51,7 +49,7 @@ def connection() -> Iterator[Connection]:
     from psycopg_pool import PoolTimeout
 
     try:
-        pool = _open_pool()
+        pool = _pool()
         conn = _lend(pool)
         try:
             conn.announcements.clear()
@@ -132,9 +130,7 @@ def _is_away(error: BaseException | None) -> bool:
 
 def close() -> None:
     """Close the pool, if it was ever opened."""
-    global _pool
-    pool, _pool = _pool, None
-    if pool is not None:
+    if (pool := _pool.forget()) is not None:
         pool.close()
 
 
@@ -158,16 +154,7 @@ def _lend(pool: ConnectionPool[Connection]) -> Connection:
             return conn
 
 
-def _open_pool() -> ConnectionPool[Connection]:
-    global _pool
-    if _pool is None:
-        with _opening:
-            if _pool is None:
-                _pool = _new_pool()
-    return _pool
-
-
-def _new_pool() -> ConnectionPool[Connection]:
+def _open() -> ConnectionPool[Connection]:
     from psycopg.rows import dict_row
     from psycopg_pool import ConnectionPool
 
@@ -191,3 +178,6 @@ def _new_pool() -> ConnectionPool[Connection]:
         max_idle=POOL_IDLE,
         reconnect_timeout=POOL_WAIT,
     )
+
+
+_pool = Once(_open)

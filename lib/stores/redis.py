@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 from typing import Any, Protocol
 
 from lib.config import ConfigError, settings
 from lib.errors import Unavailable
 from lib.stores.breaker import Breaker
+from lib.stores.once import Once
 
 HTTP_TIMEOUT = 1.0  # seconds for one call; the client itself would wait for ever
 PATIENCE = 0.5  # seconds lost in a row, after which Redis is left alone
@@ -111,11 +111,6 @@ def _current() -> Transport:
     return _transport or _http()
 
 
-@cache
-def _http() -> Transport:
-    return HttpTransport()
-
-
 class HttpTransport:
     """Upstash's REST protocol, with a timeout and no retry: a retried PUBLISH could run twice."""
 
@@ -144,3 +139,6 @@ class HttpTransport:
         for command in commands:
             pipeline.execute(list(command))
         return pipeline.exec()
+
+
+_http = Once(HttpTransport)

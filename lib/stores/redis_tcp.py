@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import redis
@@ -11,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from lib.config import ConfigError, settings
+from lib.stores.once import Once
 from lib.stores.redis import Command
 
 CONNECT_TIMEOUT = 1.0  # seconds
@@ -18,12 +18,15 @@ SOCKET_TIMEOUT = 1.0  # seconds for one command
 RETRIES = 1  # of a command whose connection turns out to be lost; the client's own 10 take seconds
 
 
-@cache
 def client() -> redis.Redis:
     """Return this process's client: thread-safe, strings in and out.
 
     Raises ConfigError when neither REDIS_URL nor REDIS_HOST is set.
     """
+    return _client()
+
+
+def _open() -> redis.Redis:
     if not settings().redis_url:
         raise ConfigError("REDIS_URL is not set: the host side reaches Redis over TCP.")
     return redis.Redis.from_url(
@@ -35,6 +38,9 @@ def client() -> redis.Redis:
         health_check_interval=15,
         retry=Retry(NoBackoff(), RETRIES, (redis.ConnectionError,)),
     )
+
+
+_client = Once(_open)
 
 
 class TcpTransport:
