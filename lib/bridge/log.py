@@ -7,7 +7,7 @@ back, and for whatever Redis has not told them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -26,12 +26,14 @@ _PAGE_EVENTS = 200
 _PAGE_BYTES = 256 * 1024
 
 
-@dataclass(slots=True)
 class Entry:
     """A message on its way into a room's log: it has a number once it is committed."""
 
-    project_id: str
-    message: Message
+    __slots__ = ("message", "project_id")
+
+    def __init__(self, project_id: str, message: Message) -> None:
+        self.project_id = project_id
+        self.message = message
 
 
 class Standing(NamedTuple):

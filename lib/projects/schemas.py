@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.http.paging import SortedQuery, sort_field
+from lib.http.sorting import SortedQuery, sort_field
 from lib.schemas import PersonOut, Strict, email_field, name_field, role_field
 
 MAX_DESCRIPTION = 2000  # characters

@@ -3,7 +3,8 @@
 from typing import Any
 
 from lib.access.lookups import Asking
-from lib.http import function, lists, permits
+from lib.http import function, permits
+from lib.http.lists import lists
 from lib.projects import projects
 from lib.projects.schemas import ReachedProjectOut, ReachedProjectsQuery
 

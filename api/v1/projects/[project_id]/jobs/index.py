@@ -3,7 +3,9 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import accepts, creates, function, lists, permits, query, returns
+from lib.http import accepts, function, permits, query, returns
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.jobs import jobs, retention, submission
 from lib.jobs.schemas import JobIn, JobOut, JobQuery, ManyOut, PurgeQuery
 
