@@ -6,7 +6,7 @@ from lib.access.lookups import Asking
 from lib.http import function, permits
 from lib.http.lists import lists
 from lib.projects import projects
-from lib.projects.schemas import ReachedProjectOut, ReachedProjectsQuery
+from lib.projects.list_schemas import ReachedProjectOut, ReachedProjectsQuery
 
 app = function(__name__)
 

@@ -7,7 +7,7 @@ from lib.http import function, permits
 from lib.http.lists import lists
 from lib.http.paging import PageQuery
 from lib.jobs import attempts
-from lib.jobs.schemas import JobAttemptOut
+from lib.jobs.attempt_schemas import JobAttemptOut
 
 app = function(__name__)
 

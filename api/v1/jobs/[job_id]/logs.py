@@ -6,7 +6,7 @@ from lib.access.caller import Access
 from lib.http import function, permits
 from lib.http.lists import lists
 from lib.jobs import job_logs
-from lib.jobs.schemas import LogLineOut, LogQuery
+from lib.jobs.attempt_schemas import LogLineOut, LogQuery
 
 app = function(__name__)
 

@@ -7,7 +7,8 @@ from lib.http import accepts, function, permits, query, returns
 from lib.http.creation import creates
 from lib.http.lists import lists
 from lib.jobs import jobs, retention, submission
-from lib.jobs.schemas import JobIn, JobOut, JobQuery, ManyOut, PurgeQuery
+from lib.jobs.many_schemas import ManyOut, PurgeQuery
+from lib.jobs.schemas import JobIn, JobOut, JobQuery
 
 app = function(__name__)
 

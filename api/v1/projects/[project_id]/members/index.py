@@ -8,7 +8,7 @@ from lib.http import accepts, function, permits
 from lib.http.creation import creates
 from lib.http.lists import lists
 from lib.projects import members
-from lib.projects.schemas import ProjectMemberIn, ProjectMemberOut
+from lib.projects.member_schemas import ProjectMemberIn, ProjectMemberOut
 
 app = function(__name__)
 

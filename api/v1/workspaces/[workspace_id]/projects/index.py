@@ -9,7 +9,8 @@ from lib.http import accepts, function, permits
 from lib.http.creation import creates
 from lib.http.lists import lists
 from lib.projects import projects
-from lib.projects.schemas import ListedProjectOut, ProjectIn, ProjectOut, ProjectsQuery
+from lib.projects.list_schemas import ListedProjectOut, ProjectsQuery
+from lib.projects.schemas import ProjectIn, ProjectOut
 
 app = function(__name__)
 

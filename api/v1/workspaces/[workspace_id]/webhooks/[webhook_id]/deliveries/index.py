@@ -7,7 +7,7 @@ from lib.access.caller import Access
 from lib.http import function, permits
 from lib.http.lists import lists
 from lib.webhooks import deliveries
-from lib.webhooks.schemas import DeliveryOut, DeliveryQuery
+from lib.webhooks.delivery_schemas import DeliveryOut, DeliveryQuery
 
 app = function(__name__)
 
