@@ -7,7 +7,6 @@ back, and for whatever Redis has not told them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -60,7 +59,9 @@ def append(conn: Connection, entries: Sequence[Entry]) -> Callable[[], None]:
         for row in rows:
             entry = entries[row["place"] - 1]
             logged = messages[row["place"] - 1]
-            entry.message = entry.message.numbered(str(row["epoch"]), row["seq"], logged)
+            entry.message = entry.message._replace(
+                epoch=str(row["epoch"]), seq=row["seq"], logged=logged
+            )
 
     return number
 
@@ -100,5 +101,5 @@ def prune(conn: Connection, project_id: UUID) -> int:
 
 
 def _message(row: dict[str, Any]) -> Message:
-    message = decode(row["message"]) or Message("unreadable", {})
-    return replace(message, epoch=str(row["epoch"]), seq=row["seq"])
+    message = decode(row["message"]) or Message.new("unreadable", {})
+    return message._replace(epoch=str(row["epoch"]), seq=row["seq"])
