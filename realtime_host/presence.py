@@ -93,7 +93,7 @@ class Presence:
         try:
             self._write({room: rooms[room] for room in (rooms if everything else changed)})
             for room in changed:
-                self._publisher.publish(keys.room(room), Message(presence.PRESENCE_CHANGED, {}))
+                self._publisher.publish(keys.room(room), Message.new(presence.PRESENCE_CHANGED, {}))
             held = {room for room, people in rooms.items() if people}
             for room, states in self._others(held if everything else unread).items():
                 self._learned(room, states)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from threading import Condition, Thread
 
 from lib import logs
@@ -48,7 +47,7 @@ class Publisher:
     def publish(self, channel: str, message: Message) -> None:
         """Tell the other hosts on a channel; returns at once."""
         with self._changed:
-            self._waiting.append((channel, replace(message, origin=self._host_id)))
+            self._waiting.append((channel, message._replace(origin=self._host_id)))
             self._changed.notify()
 
     def gather(self, project_id: str, user_id: str, shown: str) -> None:
@@ -84,7 +83,7 @@ class Publisher:
         for project_id, user_id, shown in cursors:
             rooms.setdefault(project_id, []).append((user_id, shown))
         return [
-            (keys.room(to), Message(CURSORS_SHOWN, {"cursors": those}, origin=self._host_id))
+            (keys.room(to), Message.new(CURSORS_SHOWN, {"cursors": those}, origin=self._host_id))
             for to, those in rooms.items()
         ]
 

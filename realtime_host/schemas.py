@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
-from lib.projects.schemas import PresentOut
+from lib.projects.room_schemas import PresentOut
 from lib.schemas import PersonOut, Strict, role_field
 from realtime_host.bounds import LimitsOut
 

@@ -8,8 +8,8 @@ from marshmallow import Schema
 
 from lib.bridge import rooms
 from lib.files.schemas import FileChangeOut, FileListedOut
-from lib.jobs.schemas import JobLogOut, JobUpdatedOut
-from lib.projects.schemas import (
+from lib.jobs.room_schemas import JobLogOut, JobUpdatedOut
+from lib.projects.room_schemas import (
     MemberUpdatedOut,
     PresentOut,
     ProjectChangedOut,

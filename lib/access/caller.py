@@ -1,7 +1,5 @@
 """Who is asking: what a use case and the audit log need to know of a request's origin."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -44,7 +42,7 @@ class Access(NamedTuple):
     many seconds session or token ends by itself, unless it is renewed; None: never.
     """
 
-    conn: Connection
+    conn: "Connection"
     caller: Caller
     role: str | None
     target: dict[str, Any]

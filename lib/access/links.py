@@ -14,7 +14,7 @@ from uuid import UUID
 from lib.access.tokens import keys
 
 ID_BYTES = 16
-TOKEN = re.compile(r"[A-Za-z0-9_-]{64}")  # 16 bytes of id and 32 of HMAC-SHA256: no padding
+FORM = r"[A-Za-z0-9_-]{64}"  # 16 bytes of id and 32 of HMAC-SHA256: no padding
 DERIVED_FOR = b"collab one-time links"  # a key of their own: no link is ever an access token
 
 
@@ -27,7 +27,7 @@ def token(purpose: str, identity: UUID) -> str:
 
 def read(purpose: str, text: str) -> UUID | None:
     """Return the id in a token made for `purpose` with any accepted key; None for anything else."""
-    if not TOKEN.fullmatch(text):
+    if not re.fullmatch(FORM, text):
         return None
     given = urlsafe_b64decode(text)
     identity, mac = given[:ID_BYTES], given[ID_BYTES:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -121,18 +120,25 @@ def hold_person(conn: Connection, user_id: UUID) -> None:
     queries.hold_person(conn, user_id)
 
 
-@dataclass(frozen=True, slots=True)
 class Asking:
     """Somebody who asks for a list, not looked up yet: that happens while the list is read.
 
     Nothing else can be done with it, so that no view forgets to ask who it is.
     """
 
-    _conn: Connection
-    permission: str
-    claims: Claims
-    origin: Origin
-    target_id: UUID | None
+    def __init__(
+        self,
+        conn: Connection,
+        permission: str,
+        claims: Claims,
+        origin: Origin,
+        target_id: UUID | None,
+    ) -> None:
+        self._conn = conn
+        self._rule = PERMISSIONS[permission]
+        self._claims = claims
+        self._origin = origin
+        self._target_id = target_id
 
     def rows(self, rows: str, order: str, values: Mapping[str, Any]) -> tuple[Access, Table]:
         """Authenticate, authorise and read a list in one SQL statement.
@@ -140,22 +146,21 @@ class Asking:
         `rows` is its SELECT, which may speak of `caller` and of the thing that it is a list of;
         `order` is its order, in the terms of `listed`. Raises as `find` does.
         """
-        rule = PERMISSIONS[self.permission]
         found = queries.lookup_with_rows(
             self._conn,
-            rule.scope,
+            self._rule.scope,
             rows,
             order,
             values,
-            claims=self.claims,
-            target_id=self.target_id,
+            claims=self._claims,
+            target_id=self._target_id,
         )
         if not found:
-            raise _over(self.claims)
+            raise _over(self._claims)
         first, listed = found[0], found[1:]
         row = {name: first[name] for name in CALLER}
         row |= {"role": first["caller_role"], "id": first["target_id"]}
-        access = _access(self._conn, rule, self.origin, row, "read")
+        access = _access(self._conn, self._rule, self._origin, row, "read")
         return access, listed if listed[0]["id"] is not None else listed[:0]
 
 

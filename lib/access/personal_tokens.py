@@ -13,7 +13,7 @@ from lib.errors import Unauthenticated
 
 PREFIX = "pat_"
 SECRET_BYTES = 32
-FORM = re.compile(r"pat_[0-9a-f]{72}")
+FORM = r"pat_[0-9a-f]{72}"
 
 
 def fresh() -> str:
@@ -24,7 +24,7 @@ def fresh() -> str:
 
 def digest(token: str) -> bytes:
     """Return what is stored of `token`; raises Unauthenticated for what can be none of ours."""
-    if not FORM.fullmatch(token) or _checksum(token[:-8]) != token[-8:]:
+    if not re.fullmatch(FORM, token) or _checksum(token[:-8]) != token[-8:]:
         raise Unauthenticated("The personal access token is not valid.")
     return hashlib.sha256(token.encode()).digest()
 

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from lib.audit import retention
 from lib.audit.export import FORMS
-from lib.audit.schemas import FilterQuery
+from lib.audit.filter_schemas import FilterQuery
 from lib.audit.verification import REASONS
 from lib.schemas import Strict, integer_field
 

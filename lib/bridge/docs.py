@@ -46,7 +46,7 @@ def announce(conn: Connection, file_id: UUID, seq: int = 0, update: bytes = b"")
     Without a number: the file is another one now, or gone.
     """
     data = {"seq": seq, "update": pack(update if len(update) <= MAX_TOLD else b"")}
-    message = Message(DOC_CHANGED, data, sender=rooms.sender.get())
+    message = Message.new(DOC_CHANGED, data, sender=rooms.sender.get())
     conn.after_commit(lambda: _publisher(str(file_id), message))
 
 

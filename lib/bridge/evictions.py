@@ -23,7 +23,7 @@ ACCESS_CHANGED = "access-changed"
 def announce(conn: Connection, *user_ids: UUID) -> None:
     """Have every host check these people's connections, once the open transaction has committed."""
     commands = [
-        ["PUBLISH", keys.access(user_id), Message(ACCESS_CHANGED, {}).encode()]
+        ["PUBLISH", keys.access(user_id), Message.new(ACCESS_CHANGED, {}).encode()]
         for user_id in user_ids
     ]
     if commands:

@@ -7,7 +7,6 @@ back, and for whatever Redis has not told them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -26,12 +25,14 @@ _PAGE_EVENTS = 200
 _PAGE_BYTES = 256 * 1024
 
 
-@dataclass(slots=True)
 class Entry:
     """A message on its way into a room's log: it has a number once it is committed."""
 
-    project_id: str
-    message: Message
+    __slots__ = ("message", "project_id")
+
+    def __init__(self, project_id: str, message: Message) -> None:
+        self.project_id = project_id
+        self.message = message
 
 
 class Standing(NamedTuple):
@@ -58,7 +59,9 @@ def append(conn: Connection, entries: Sequence[Entry]) -> Callable[[], None]:
         for row in rows:
             entry = entries[row["place"] - 1]
             logged = messages[row["place"] - 1]
-            entry.message = entry.message.numbered(str(row["epoch"]), row["seq"], logged)
+            entry.message = entry.message._replace(
+                epoch=str(row["epoch"]), seq=row["seq"], logged=logged
+            )
 
     return number
 
@@ -98,5 +101,5 @@ def prune(conn: Connection, project_id: UUID) -> int:
 
 
 def _message(row: dict[str, Any]) -> Message:
-    message = decode(row["message"]) or Message("unreadable", {})
-    return replace(message, epoch=str(row["epoch"]), seq=row["seq"])
+    message = decode(row["message"]) or Message.new("unreadable", {})
+    return message._replace(epoch=str(row["epoch"]), seq=row["seq"])

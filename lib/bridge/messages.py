@@ -1,11 +1,8 @@
 """The messages on the channels: compact JSON with `v`, `type`, `id`, `at` and `data`."""
 
-from __future__ import annotations
-
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,8 +11,7 @@ from lib.ids import new_id
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message: `type` names the event, `data` its content, `origin` the host that sent it.
 
     A persistent one has the number `seq` in its room's log of this `epoch`; `sender` is the
@@ -25,14 +21,20 @@ class Message:
 
     type: str
     data: dict[str, Any]
-    id: str = field(default_factory=lambda: str(new_id()))
-    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    id: str
+    at: str
     origin: str = ""
     sender: str = ""
     epoch: str = ""
     seq: int = 0  # none: not in a log
     request_id: str = ""
-    logged: str = field(default="", compare=False, repr=False)  # as it was encoded for the log
+    logged: str = ""  # as it was encoded for the log
+
+    @classmethod
+    def new(cls, event: str, data: dict[str, Any], **more: Any) -> "Message":
+        """Return a message of now, with an id of its own."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return cls(event, data, str(new_id()), now, **more)
 
     def encode(self) -> str:
         """Return the message as compact JSON text."""
@@ -45,14 +47,6 @@ class Message:
                 body[name] = value
         body["data"] = self.data
         return _encoded(body)
-
-    def numbered(self, epoch: str, seq: int, logged: str) -> Message:
-        """Return the message as the log has it: with its number there, and its text."""
-        # Faster than dataclasses.replace, and every event of every room comes through here.
-        return Message(
-            self.type, self.data, self.id, self.at, self.origin, self.sender, epoch, seq,
-            self.request_id, logged,
-        )  # fmt: skip
 
 
 _OPTIONAL = {"origin": str, "sender": str, "epoch": str, "seq": int, "request_id": str}

@@ -67,7 +67,7 @@ def announce(
     Every client hears of it once, in the order of the commits; one that is away, when it is back.
     It goes back to the request at hand, unless another is named.
     """
-    message = Message(event, data, sender=sender.get(), request_id=_request(request_id))
+    message = Message.new(event, data, sender=sender.get(), request_id=_request(request_id))
     entry = Entry(str(project_id), message)
     conn.with_commit(log.append, entry)
     conn.after_commit(lambda: _publish_numbered(entry))
@@ -84,7 +84,7 @@ def show(
 
     Who is away, or slow, misses it.
     """
-    message = Message(event, data, request_id=_request(request_id))
+    message = Message.new(event, data, request_id=_request(request_id))
     conn.after_commit(lambda: publish(project_id, message))
 
 

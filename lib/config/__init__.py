@@ -1,7 +1,5 @@
 """The settings of one process: a frozen object, read once from the environment."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -18,6 +16,7 @@ __all__ = ["WEBHOOK_TIMEOUT", "ConfigError", "Settings", "load", "settings"]
 WEBHOOK_TIMEOUT = 15  # seconds, unless told otherwise: what the reference tells receivers
 
 
+# As text (from __future__ import annotations), each annotation would be compiled at every start.
 class Settings(NamedTuple):
     """Everything that a process may be told from outside; durations are in seconds."""
 
@@ -68,10 +67,10 @@ class Settings(NamedTuple):
     job_retention_days: int
     audit_retention_days: int
     webhook_timeout: int
-    webhook_allow_private: Networks
+    webhook_allow_private: "Networks"
     rate_limits: bool
     email_verification_required: bool
-    trusted_proxies: int | Networks
+    trusted_proxies: "int | Networks"
     host: str
 
 

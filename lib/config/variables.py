@@ -152,7 +152,7 @@ def switch(env: Mapping[str, str], name: str, words: tuple[str, str]) -> bool:
 def duration(env: Mapping[str, str], name: str, default: str) -> int:
     """Return a duration such as 15m, in seconds."""
     value = env.get(name) or default
-    match = re.fullmatch(r"(\d+)([smhd])", value)
-    if not match or int(match[1]) == 0:
+    number, unit = value[:-1], value[-1]
+    if unit not in DURATION_UNITS or not number.isdecimal() or int(number) == 0:
         raise ConfigError(f"{name} must be a duration such as 15m, 12h or 30d, not {value!r}.")
-    return int(match[1]) * DURATION_UNITS[match[2]]
+    return int(number) * DURATION_UNITS[unit]

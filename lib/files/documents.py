@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib.errors import BadRequest
 from lib.files import deltas, nesting
@@ -28,8 +28,7 @@ class Malformed(BadRequest):
     title = "This is no update of Yjs"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """What an edit came to: the update to store, the text after it, and the delta for others."""
 
     update: bytes

@@ -8,27 +8,26 @@ app = function(__name__)
 @accepts(ProjectChanges)
 @returns(ProjectOut)
 def update(access, changes): ...
+
+What only some routes need, they import from where it is: `creates` from lib.http.creation, `lists`
+from lib.http.lists, `waits` from lib.http.waiting. Every cold start pays for each of them.
 """
 
-from lib.http.answers import creates, lists, returns
+from lib.http.answers import returns
 from lib.http.app import function
 from lib.http.bodies import accepts, query, receives
 from lib.http.etags import if_match
 from lib.http.guard import permits, public
 from lib.http.limited import limited
-from lib.http.waiting import waits
 
 __all__ = [
     "accepts",
-    "creates",
     "function",
     "if_match",
     "limited",
-    "lists",
     "permits",
     "public",
     "query",
     "receives",
     "returns",
-    "waits",
 ]

@@ -21,7 +21,7 @@ Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
 WSGIApp = Callable[..., Iterable[bytes]]
 
-_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+_ID = r"[A-Za-z0-9._-]{8,128}"
 
 # OWASP Secure Headers Project, for an API that serves JSON and files to download, never pages.
 SECURE = {
@@ -95,7 +95,7 @@ def request_id() -> str:
 
 
 def _request_id(sent: str) -> str:
-    return sent if sent and _ID.fullmatch(sent) else str(new_id())
+    return sent if sent and re.fullmatch(_ID, sent) else str(new_id())
 
 
 def _log(environ: dict[str, Any], status: int, started: float) -> None:

@@ -29,7 +29,7 @@ REPLAYED = "Idempotency-Replayed"  # on an answer that was given before
 KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
 
 # The draft's structured string, or, as most clients send it, the bare text.
-_KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
+_KEY = r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})'
 
 
 class _Attempt(NamedTuple):
@@ -64,7 +64,7 @@ def once(access: Access, act: Callable[[], Reply]) -> Reply:
 
 
 def _attempts(access: Access, header: str) -> list[_Attempt]:
-    match = _KEY.fullmatch(header)
+    match = re.fullmatch(_KEY, header)
     if not match:
         raise BadRequest("The Idempotency-Key must be 1 to 255 visible ASCII characters.")
     key, body = match[1] or match[2], request.get_data()

@@ -16,7 +16,7 @@ from lib.access.caller import Access
 from lib.bridge import queue
 from lib.errors import Conflict
 from lib.jobs import control_queries, queries, quotas
-from lib.jobs.submission import JobExists
+from lib.jobs.creation import JobExists
 from lib.jobs.telling import tell
 
 Row = dict[str, Any]

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from lib.access.caller import Access, Caller
-from lib.bridge import queue
-from lib.errors import Conflict, Invalid, mistake
+from lib.access.caller import Access
+from lib.errors import Invalid, mistake
 from lib.ids import new_id
-from lib.jobs import kinds, queries, quotas
-from lib.jobs.telling import tell
+from lib.jobs import kinds, quotas
+from lib.jobs.creation import create
 
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
-
-
-class JobExists(Conflict):
-    """A job of the kind with the same unique key has not ended yet; `job_id` says which."""
-
-    type, title = "job-exists", "There is such a job already"
-
-    def __init__(self, job_id: UUID | None) -> None:
-        place = {"job_id": str(job_id), "location": f"/api/v1/jobs/{job_id}"} if job_id else {}
-        super().__init__("One with this unique key waits or runs; it was left as it is.", **place)
 
 
 def submit(
@@ -49,7 +36,7 @@ def submit(
         most = f"Of this kind, a job has at most {known['max_attempts']}."
         raise Invalid(mistake("/max_attempts", most))
     quotas.ask(access.conn, access.target["workspace_id"])
-    job = _create(
+    job = create(
         access.conn,
         {
             "workspace_id": access.target["workspace_id"],
@@ -81,7 +68,7 @@ def submit_for_workspace(
     place = {"workspace_id": access.id, "project_id": None}
     caller = access.caller
     by = {"request_id": caller.origin.request_id, "created_by": caller.user_id}
-    return _create(access.conn, place | given | by, caller)
+    return create(access.conn, place | given | by, caller)
 
 
 def submit_scheduled(conn: Connection, schedule: dict[str, Any]) -> dict[str, Any]:
@@ -103,46 +90,4 @@ def create_scheduled(
         "schedule_id": schedule["id"],
     }
     actor = {name: schedule[name] for name in ("actor_name", "actor_email")}
-    return _create(conn, given, actor=actor, schedule_id=str(schedule["id"]))
-
-
-def submit_internal(
-    conn: Connection,
-    *,
-    kind: str,
-    payload: dict[str, Any],
-    max_attempts: int,
-    request_id: str,
-    priority: str = "normal",
-) -> UUID:
-    """Create a job of an internal kind, which belongs to no project, and return its id.
-
-    It need not be announced: the first worker that knows the kind takes what waits.
-    """
-    nobodys = dict.fromkeys(("workspace_id", "project_id", "run_at", "created_by"))
-    given = {"kind": kind, "payload": payload, "max_attempts": max_attempts}
-    return _create(conn, nobodys | given | {"request_id": request_id, "priority": priority})["id"]
-
-
-def _create(
-    conn: Connection,
-    given: dict[str, Any],
-    caller: Caller | None = None,
-    actor: dict[str, Any] | None = None,
-    **details: Any,
-) -> dict[str, Any]:
-    job = _inserted(conn, {"id": new_id()} | given)
-    tell(conn, "job.submitted", [job | (actor or {})], actor=caller, **details)
-    if job["due_in"] <= 0:
-        conn.after_commit(partial(queue.push_rows, [job]))  # the sweep heals a push that fails
-    return job
-
-
-def _inserted(conn: Connection, given: dict[str, Any]) -> dict[str, Any]:
-    if job := queries.insert(conn, given):
-        return job
-    live = queries.live_id(conn, given["project_id"], given["kind"], given["unique_key"])
-    job = None if live else queries.insert(conn, given)  # it has just ended
-    if job is None:
-        raise JobExists(live)
-    return job
+    return create(conn, given, actor=actor, schedule_id=str(schedule["id"]))

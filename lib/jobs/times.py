@@ -10,9 +10,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim, CronSimError
 
 FIELDS = 5  # a sixth would be seconds
 MAX_PAST = 200  # times of the first pass through an hour, met again in its second
@@ -35,6 +32,10 @@ def next_after(cron: str, timezone: str, moment: datetime) -> datetime:
 
     Raises NoTime for what is no expression, for an unknown time zone, and when none ever comes.
     """
+    from zoneinfo import ZoneInfo  # whoever reads a schedule needs neither
+
+    from cronsim import CronSim, CronSimError
+
     if len(cron.split()) != FIELDS:
         raise NoTime("Give five fields: minute, hour, day of the month, month, day of the week.")
     if timezone not in zones():

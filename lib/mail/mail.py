@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lib.jobs import submission
+from lib.jobs import creation
 from lib.mail import texts
 
 if TYPE_CHECKING:
@@ -38,6 +38,6 @@ def send(
         "values": texts.checked(template, values, with_link=link is not None),
         "link": {"purpose": purpose, "id": str(identity)} if link else None,
     }
-    return submission.submit_internal(
+    return creation.create_internal(
         conn, kind=KIND, payload=payload, max_attempts=MAX_ATTEMPTS, request_id=request_id
     )

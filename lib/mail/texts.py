@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 from lib.config import settings
 
@@ -16,8 +16,7 @@ MAX_VALUE = 120  # characters of one value; more is cut off
 OURS = {"app_name", "link"}  # placeholders that are not for the caller to fill
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A mail as it reads: its subject, on one line, and its text."""
 
     subject: str

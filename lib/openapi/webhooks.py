@@ -8,7 +8,7 @@ from apispec import APISpec
 
 from lib.config import WEBHOOK_TIMEOUT
 from lib.openapi import schemas
-from lib.webhooks.schemas import WebhookEventOut
+from lib.webhooks.delivery_schemas import WebhookEventOut
 
 _HEADERS = {
     "webhook-id": "The id of the event: the same in every attempt, so that it is taken once.",

@@ -15,7 +15,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     from lib.access.caller import Access
     from lib.access.lookups import Asking
-    from lib.http.paging import Place
+    from lib.http.sorting import Place
     from lib.stores.tables import Table
 
 _REACHED = """

@@ -14,7 +14,7 @@ from lib.projects import list_queries, queries
 
 if TYPE_CHECKING:
     from lib.access.lookups import Asking
-    from lib.http.paging import Place
+    from lib.http.sorting import Place
     from lib.stores.connection import Connection
     from lib.stores.tables import Table
 

@@ -7,14 +7,13 @@ by the delivery alone, on the very addresses that it connects to.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv6Address,
     ip_address,
     ip_network,
 )
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from lib.config import settings
@@ -57,8 +56,7 @@ class BadAddress(ValueError):
     """A URL, or what it resolves to, that no delivery is sent to; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A URL taken apart: `host` as the resolver takes it, in ASCII, and `path` with the query."""
 
     scheme: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from lib.jobs import submission
+from lib.jobs import creation
 from lib.stores import postgres
 from lib.webhooks import dispatch_queries
 
@@ -44,7 +44,7 @@ def dispatch() -> int:
 
 def _submit(conn: Connection, delivery: dict[str, Any]) -> UUID:
     payload = {name: str(delivery[name]) for name in ("endpoint_id", "event_id")}
-    return submission.submit_internal(
+    return creation.create_internal(
         conn,
         kind=KIND,
         payload=payload,

@@ -4,19 +4,13 @@ from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from lib.accounts.schemas import RegisterIn
 from lib.http.paging import PageQuery
 from lib.schemas import Strict, email_field, integer_field, role_field
 
 WEEK = 7 * 24 * 3600  # seconds
 LIFETIME = (300, 30 * 24 * 3600)  # seconds from an invitation to its end
 MAX_USES = 1000  # people who may use one link
-MAX_TOKEN = 128  # characters; ours have 64
 STATES = ["pending", "used", "expired", "revoked", "all"]
-
-
-def _token_field() -> fields.String:
-    return fields.String(required=True, validate=validate.Length(min=1, max=MAX_TOKEN))
 
 
 class InvitationIn(Strict):
@@ -75,40 +69,3 @@ class InvitationMadeOut(InvitationOut):
 
     token = fields.String(allow_none=True)
     link = fields.String(allow_none=True)
-
-
-class TokenIn(Strict):
-    """The token of an invitation."""
-
-    token = _token_field()
-
-
-class PreviewOut(Strict):
-    """What an invitation is to, for whoever holds its token."""
-
-    workspace_name = fields.String()
-    invited_by = fields.String()
-    role = fields.String()
-    personal = fields.Boolean()
-    expires_at = fields.AwareDateTime()
-
-
-class RegisterInvitedIn(RegisterIn):
-    """A new account for the address that was invited."""
-
-    class Meta(RegisterIn.Meta):
-        """The address is the invitation's."""
-
-        exclude = ("email",)
-
-    token = _token_field()
-
-
-class RegisteredInvitedOut(Strict):
-    """The new account, and the workspace that it is a member of."""
-
-    user_id = fields.UUID()
-    email = fields.String()
-    name = fields.String()
-    workspace_id = fields.UUID()
-    role = fields.String()

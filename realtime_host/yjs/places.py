@@ -60,7 +60,7 @@ class Places:
     def ask(self, document: Document) -> None:
         """Ask the other hosts where their editors are."""
         channel = keys.doc(document.file_id)
-        self._publisher.publish(channel, Message(docs.AWARENESS_ASKED, {}))
+        self._publisher.publish(channel, Message.new(docs.AWARENESS_ASKED, {}))
 
     def answer(self, document: Document) -> None:
         """Tell the other hosts where this one's editors are."""
@@ -74,4 +74,4 @@ class Places:
 
     def _publish(self, document: Document, user_id: str, states: list[State]) -> None:
         data = {"user_id": user_id, "states": docs.pack(wire.packed(states))}
-        self._publisher.publish(keys.doc(document.file_id), Message(docs.AWARENESS, data))
+        self._publisher.publish(keys.doc(document.file_id), Message.new(docs.AWARENESS, data))

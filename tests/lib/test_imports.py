@@ -23,6 +23,8 @@ LATE = {
     "argon2",
     "jsonschema",
     "zxcvbn",
+    "cronsim",
+    "zoneinfo",
 }
 NEVER = {"redis", "gevent", "flask_sock", "simple_websocket", "wsproto", "huey", "pycrdt"}
 

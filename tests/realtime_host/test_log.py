@@ -8,7 +8,6 @@ import socket
 import struct
 import threading
 import time
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -136,7 +135,7 @@ class Desk:
 
     def append(self, event="project-updated", sender="", **data):
         """Commit an event, and return the message that would be published."""
-        entry = Entry(self.project_id, Message(event, data, sender=sender))
+        entry = Entry(self.project_id, Message.new(event, data, sender=sender))
         with postgres.transaction() as conn:
             conn.with_commit(log.append, entry)
         return entry.message
@@ -296,8 +295,8 @@ def _frame(name, seq):
 def test_a_message_about_what_does_not_exist_holds_nothing_up(desk):
     peer, start = desk.join(), desk.standing().seq
     real = desk.append()
-    desk.deliver(replace(real, seq=start + 900), replace(real, epoch="another", seq=start + 1))
-    desk.deliver(replace(real, seq=start + 901, type="forged"))
+    desk.deliver(real._replace(seq=start + 900), real._replace(epoch="another", seq=start + 1))
+    desk.deliver(real._replace(seq=start + 901, type="forged"))
     assert peer.numbers(real.seq) == [real.seq]
     later = desk.append()
     desk.deliver(later)
@@ -346,7 +345,9 @@ def _fill(desk, count, size):
     with postgres.transaction() as conn:
         for n in range(count):
             data = {"n": n, "text": "x" * size}
-            conn.with_commit(log.append, Entry(desk.project_id, Message("project-updated", data)))
+            conn.with_commit(
+                log.append, Entry(desk.project_id, Message.new("project-updated", data))
+            )
     return desk.standing().seq
 
 
@@ -404,8 +405,8 @@ def test_the_end_of_a_job_takes_the_place_of_its_progress_for_a_slow_reader(desk
     peer = desk.join(buffer=8192)
     desk.deliver(*[desk.append(text="x" * 20_000) for _ in range(30)])
     eventually(lambda: peer.connection.outbox.waiting > 0)
-    progress = [Message("job-updated", {"job_id": "j", "progress": n}) for n in range(90)]
-    desk.deliver(*progress, Message("job-updated", {"job_id": "k", "progress": 7}))
+    progress = [Message.new("job-updated", {"job_id": "j", "progress": n}) for n in range(90)]
+    desk.deliver(*progress, Message.new("job-updated", {"job_id": "k", "progress": 7}))
     ended = desk.append("job-updated", job_id="j", state="succeeded")
     desk.deliver(ended)
     desk.settle()  # before anybody reads on
@@ -421,8 +422,10 @@ def test_a_slow_reader_gets_the_latest_that_a_job_has_logged(desk, eventually):
     peer = desk.join(buffer=8192)
     desk.deliver(*[desk.append(text="x" * 20_000) for _ in range(30)])
     eventually(lambda: peer.connection.outbox.waiting > 0)
-    said = [Message("job-log", {"job_id": "j", "lines": [{"message": str(n)}]}) for n in range(90)]
-    desk.deliver(*said, Message("job-log", {"job_id": "k", "lines": []}))
+    said = [
+        Message.new("job-log", {"job_id": "j", "lines": [{"message": str(n)}]}) for n in range(90)
+    ]
+    desk.deliver(*said, Message.new("job-log", {"job_id": "k", "lines": []}))
     desk.settle()  # before anybody reads on
     told = [
         frame["data"]

@@ -32,7 +32,7 @@ def _append(team, count):
     with postgres.transaction() as conn:
         for _ in range(count):
             change = {"project_id": team.project["id"], "deleted": False}
-            message = Message("project-updated", change)
+            message = Message.new("project-updated", change)
             conn.with_commit(log.append, Entry(team.project["id"], message))
 
 

@@ -206,8 +206,8 @@ def test_the_host_pings_and_closes_whoever_does_not_answer(start_host, connect_i
 
 
 def test_a_frame_is_translated_once_for_all_of_a_rooms_readers():
-    frame = frames.of_message(Message("cursor-update", {"text": "é" * 100}))
-    several = frame + frames.of_message(Message("project-updated", {"n": 1}, seq=7))
+    frame = frames.of_message(Message.new("cursor-update", {"text": "é" * 100}))
+    several = frame + frames.of_message(Message.new("project-updated", {"n": 1}, seq=7))
     before = translation.packets_of.cache_info().misses
     told = {translation.translated(several) for _ in range(100)}
     assert translation.packets_of.cache_info().misses == before + 2
@@ -217,7 +217,7 @@ def test_a_frame_is_translated_once_for_all_of_a_rooms_readers():
 @pytest.mark.parametrize("size", [0, 50, 125, 126, 5000, 65535, 65536, 200_000])
 def test_frames_of_every_length_are_translated(size):
     data = {"text": 'é",":' * (size // 6), "data": {"data": [None, ',"data":']}}
-    message = Message("file-change", data, seq=3)
+    message = Message.new("file-change", data, seq=3)
     packets = translation.translated(frames.of_message(message) * 2)
     (packet,) = {bytes(packet) for packet in translation.split(packets)}
     payload = packet[packet.index(b'["file-change"') :]

@@ -6,7 +6,7 @@ from lib.access.caller import Origin
 from lib.accounts import login
 from lib.accounts.attempts import LOG_INS
 from lib.accounts.login import EmailNotVerified
-from lib.accounts.schemas import LoginIn, TokensOut
+from lib.accounts.session_schemas import LoginIn, TokensOut
 from lib.errors import Unauthenticated
 from lib.http import accepts, function, limited, public, returns
 

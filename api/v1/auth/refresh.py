@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Origin
 from lib.accounts import sessions
-from lib.accounts.schemas import RefreshIn, TokensOut
+from lib.accounts.session_schemas import RefreshIn, TokensOut
 from lib.errors import Unauthenticated
 from lib.http import accepts, function, public, returns
 

@@ -7,7 +7,7 @@ from lib.errors import Archived, NotFound
 from lib.http import accepts, function, limited, permits, returns
 from lib.workspaces import acceptance
 from lib.workspaces.acceptance import ForAnother
-from lib.workspaces.invitation_schemas import TokenIn
+from lib.workspaces.acceptance_schemas import TokenIn
 from lib.workspaces.invitations import OVER
 from lib.workspaces.schemas import WorkspaceOut
 

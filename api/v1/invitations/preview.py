@@ -6,7 +6,7 @@ from lib.access.caller import Origin
 from lib.errors import NotFound
 from lib.http import accepts, function, limited, public, returns
 from lib.workspaces import acceptance
-from lib.workspaces.invitation_schemas import PreviewOut, TokenIn
+from lib.workspaces.acceptance_schemas import PreviewOut, TokenIn
 from lib.workspaces.invitations import OVER
 
 app = function(__name__)

@@ -6,8 +6,8 @@ from lib.access.caller import Origin
 from lib.errors import Archived, Conflict, NotFound
 from lib.http import accepts, function, limited, public, returns
 from lib.workspaces import acceptance
-from lib.workspaces.invitation_schemas import RegisteredInvitedOut, RegisterInvitedIn
 from lib.workspaces.invitations import OVER
+from lib.workspaces.invited_schemas import RegisteredInvitedOut, RegisterInvitedIn
 
 app = function(__name__)
 

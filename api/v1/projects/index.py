@@ -3,9 +3,10 @@
 from typing import Any
 
 from lib.access.lookups import Asking
-from lib.http import function, lists, permits
+from lib.http import function, permits
+from lib.http.lists import lists
 from lib.projects import projects
-from lib.projects.schemas import ReachedProjectOut, ReachedProjectsQuery
+from lib.projects.list_schemas import ReachedProjectOut, ReachedProjectsQuery
 
 app = function(__name__)
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.workspaces import workspaces
 from lib.workspaces.schemas import WorkspaceIn, WorkspaceOut, WorkspaceQuery
 

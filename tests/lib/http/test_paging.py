@@ -6,7 +6,8 @@ import pytest
 from marshmallow import ValidationError
 
 from lib.http.app import Function
-from lib.http.paging import MAX_CURSOR, PageQuery, SortedQuery, cut, sort_field
+from lib.http.paging import PageQuery, cut
+from lib.http.sorting import MAX_CURSOR, SortedQuery, sort_field
 from lib.ids import new_id
 
 

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from openapi_spec_validator import validate
 
 from lib.access.permissions import PERMISSIONS
-from lib.accounts.schemas import PersonalTokenIn
+from lib.accounts.token_schemas import PersonalTokenIn
 from lib.config import load
 from lib.files.schemas import FileIn
 from lib.openapi.document import build, text

@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Origin
 from lib.accounts import recovery
 from lib.accounts.attempts import FORGOTTEN
-from lib.accounts.schemas import ForgotIn
+from lib.accounts.password_schemas import ForgotIn
 from lib.http import accepts, function, limited, public, returns
 
 app = function(__name__)

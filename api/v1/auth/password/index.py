@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.accounts import recovery
 from lib.accounts.attempts import CONFIRMATIONS
-from lib.accounts.schemas import PasswordChange
+from lib.accounts.password_schemas import PasswordChange
 from lib.http import accepts, function, limited, permits, returns
 
 app = function(__name__)

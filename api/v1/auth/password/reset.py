@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Origin
 from lib.accounts import recovery
 from lib.accounts.attempts import LINK_USES
-from lib.accounts.schemas import ResetIn
+from lib.accounts.password_schemas import ResetIn
 from lib.http import accepts, function, limited, public, returns
 
 app = function(__name__)

@@ -4,8 +4,9 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.accounts import sessions
-from lib.accounts.schemas import EndQuery, SessionOut
-from lib.http import function, lists, permits, query, returns
+from lib.accounts.session_schemas import EndQuery, SessionOut
+from lib.http import function, permits, query, returns
+from lib.http.lists import lists
 
 app = function(__name__)
 

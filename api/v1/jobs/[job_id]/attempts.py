@@ -3,10 +3,11 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import function, lists, permits
+from lib.http import function, permits
+from lib.http.lists import lists
 from lib.http.paging import PageQuery
 from lib.jobs import attempts
-from lib.jobs.schemas import JobAttemptOut
+from lib.jobs.attempt_schemas import JobAttemptOut
 
 app = function(__name__)
 

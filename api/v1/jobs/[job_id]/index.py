@@ -3,7 +3,8 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import function, permits, returns, waits
+from lib.http import function, permits, returns
+from lib.http.waiting import waits
 from lib.jobs.schemas import JobOut
 
 app = function(__name__)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import function, lists, permits
+from lib.http import function, permits
+from lib.http.lists import lists
 from lib.jobs import job_logs
-from lib.jobs.schemas import LogLineOut, LogQuery
+from lib.jobs.attempt_schemas import LogLineOut, LogQuery
 
 app = function(__name__)
 

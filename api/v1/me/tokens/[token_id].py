@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lib.access.caller import Access
 from lib.accounts import personal_tokens
-from lib.accounts.schemas import PersonalTokenOut
+from lib.accounts.token_schemas import PersonalTokenOut
 from lib.errors import NotFound
 from lib.http import function, if_match, permits, returns
 

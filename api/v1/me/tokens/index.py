@@ -4,9 +4,11 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.accounts import personal_tokens
-from lib.accounts.schemas import NewPersonalTokenOut, PersonalTokenIn, PersonalTokenOut
+from lib.accounts.token_schemas import NewPersonalTokenOut, PersonalTokenIn, PersonalTokenOut
 from lib.errors import Conflict
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 
 app = function(__name__)
 

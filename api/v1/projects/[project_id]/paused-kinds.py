@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.http import accepts, function, if_match, permits, returns
 from lib.jobs import pauses
-from lib.jobs.schemas import PausedKinds, PausedKindsOut
+from lib.jobs.many_schemas import PausedKinds, PausedKindsOut
 
 app = function(__name__)
 

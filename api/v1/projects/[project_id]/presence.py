@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.bridge import presence
 from lib.http import function, permits, returns
-from lib.projects.schemas import PresenceOut
+from lib.projects.room_schemas import PresenceOut
 
 app = function(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.http import function, permits, returns
 from lib.projects import rooms
-from lib.projects.schemas import RoomOut
+from lib.projects.room_schemas import RoomOut
 
 app = function(__name__)
 

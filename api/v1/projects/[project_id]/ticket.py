@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.http import function, permits, returns
 from lib.projects import tickets
-from lib.projects.schemas import TicketOut
+from lib.projects.room_schemas import TicketOut
 
 app = function(__name__)
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.jobs import jobs, reports
 from lib.jobs.report_schemas import ReportIn
 from lib.jobs.schemas import JobOut

@@ -6,7 +6,9 @@ from lib.access.caller import Access
 from lib.errors import Conflict
 from lib.files import files
 from lib.files.schemas import ContentOut, FileIn, FileOut
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 
 app = function(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.http import accepts, function, permits, returns
 from lib.jobs import cancellation
-from lib.jobs.schemas import ManyOut, ManyToCancel
+from lib.jobs.many_schemas import ManyOut, ManyToCancel
 
 app = function(__name__)
 

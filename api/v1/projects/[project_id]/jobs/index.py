@@ -3,9 +3,12 @@
 from typing import Any
 
 from lib.access.caller import Access
-from lib.http import accepts, creates, function, lists, permits, query, returns
+from lib.http import accepts, function, permits, query, returns
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.jobs import jobs, retention, submission
-from lib.jobs.schemas import JobIn, JobOut, JobQuery, ManyOut, PurgeQuery
+from lib.jobs.many_schemas import ManyOut, PurgeQuery
+from lib.jobs.schemas import JobIn, JobOut, JobQuery
 
 app = function(__name__)
 

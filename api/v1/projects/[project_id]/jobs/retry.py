@@ -7,7 +7,7 @@ from lib.access.throttles import CREATION
 from lib.errors import Conflict
 from lib.http import accepts, function, limited, permits, returns
 from lib.jobs import retrying
-from lib.jobs.schemas import ManyOut, ManyToRetry
+from lib.jobs.many_schemas import ManyOut, ManyToRetry
 
 app = function(__name__)
 

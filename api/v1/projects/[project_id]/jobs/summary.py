@@ -5,7 +5,7 @@ from typing import Any
 from lib.access.caller import Access
 from lib.http import function, permits, returns
 from lib.jobs import jobs
-from lib.jobs.schemas import SummaryOut
+from lib.jobs.many_schemas import SummaryOut
 
 app = function(__name__)
 

@@ -7,7 +7,7 @@ from lib.access.caller import Access
 from lib.errors import Conflict
 from lib.http import accepts, function, if_match, permits, returns
 from lib.projects import members
-from lib.projects.schemas import ProjectMemberOut, ProjectRoleIn
+from lib.projects.member_schemas import ProjectMemberOut, ProjectRoleIn
 
 app = function(__name__)
 

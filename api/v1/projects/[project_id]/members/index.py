@@ -4,9 +4,11 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.errors import Conflict
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.projects import members
-from lib.projects.schemas import ProjectMemberIn, ProjectMemberOut
+from lib.projects.member_schemas import ProjectMemberIn, ProjectMemberOut
 
 app = function(__name__)
 

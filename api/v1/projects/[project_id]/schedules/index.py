@@ -4,7 +4,9 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.errors import Conflict
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.jobs import schedules
 from lib.jobs.schedule_schemas import ScheduleIn, ScheduleOut
 

@@ -6,7 +6,9 @@ from lib.access.caller import Access
 from lib.errors import Conflict
 from lib.files import uploads
 from lib.files.upload_schemas import MAX_PART, ZIP, UploadOut
-from lib.http import creates, function, lists, permits, receives
+from lib.http import function, permits, receives
+from lib.http.creation import creates
+from lib.http.lists import lists
 
 app = function(__name__)
 

@@ -5,7 +5,8 @@ from typing import Any
 from lib.access.caller import Access
 from lib.audit import log
 from lib.audit.schemas import AuditQuery, LoggedOut
-from lib.http import function, lists, permits
+from lib.http import function, permits
+from lib.http.lists import lists
 
 app = function(__name__)
 

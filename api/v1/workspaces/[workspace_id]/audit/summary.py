@@ -4,7 +4,8 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import summary
-from lib.audit.schemas import AuditSummaryOut, FilterQuery
+from lib.audit.filter_schemas import FilterQuery
+from lib.audit.summary_schemas import AuditSummaryOut
 from lib.http import function, permits, query, returns
 
 app = function(__name__)

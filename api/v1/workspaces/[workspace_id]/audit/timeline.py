@@ -4,7 +4,7 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.audit import timeline
-from lib.audit.schemas import TimelineOut, TimelineQuery
+from lib.audit.timeline_schemas import TimelineOut, TimelineQuery
 from lib.http import function, permits, query, returns
 
 app = function(__name__)

@@ -4,7 +4,9 @@ from typing import Any
 
 from lib.access.caller import Access
 from lib.errors import Conflict
-from lib.http import accepts, creates, function, limited, lists, permits
+from lib.http import accepts, function, limited, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.workspaces import invitations
 from lib.workspaces.invitation_schemas import (
     InvitationIn,

@@ -5,9 +5,12 @@ from typing import Any
 from lib.access.caller import Access
 from lib.access.lookups import Asking
 from lib.errors import Forbidden
-from lib.http import accepts, creates, function, lists, permits
+from lib.http import accepts, function, permits
+from lib.http.creation import creates
+from lib.http.lists import lists
 from lib.projects import projects
-from lib.projects.schemas import ListedProjectOut, ProjectIn, ProjectOut, ProjectsQuery
+from lib.projects.list_schemas import ListedProjectOut, ProjectsQuery
+from lib.projects.schemas import ProjectIn, ProjectOut
 
 app = function(__name__)
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from lib.access.caller import Access
 from lib.errors import Conflict
-from lib.http import creates, function, limited, permits
+from lib.http import function, limited, permits
+from lib.http.creation import creates
 from lib.webhooks import deliveries
-from lib.webhooks.schemas import DeliveryDetailOut
+from lib.webhooks.delivery_schemas import DeliveryDetailOut
 
 app = function(__name__)
 

@@ -7,7 +7,7 @@ from lib.access.caller import Access
 from lib.errors import Conflict
 from lib.http import accepts, function, limited, permits, returns
 from lib.webhooks import deliveries
-from lib.webhooks.schemas import RedeliveryIn, RedeliveryOut
+from lib.webhooks.delivery_schemas import RedeliveryIn, RedeliveryOut
 
 app = function(__name__)
 

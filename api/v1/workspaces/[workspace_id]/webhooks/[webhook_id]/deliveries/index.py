@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from lib.access.caller import Access
-from lib.http import function, lists, permits
+from lib.http import function, permits
+from lib.http.lists import lists
 from lib.webhooks import deliveries
-from lib.webhooks.schemas import DeliveryOut, DeliveryQuery
+from lib.webhooks.delivery_schemas import DeliveryOut, DeliveryQuery
 
 app = function(__name__)
 

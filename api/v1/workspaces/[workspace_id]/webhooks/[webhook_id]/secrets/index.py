@@ -5,7 +5,8 @@ from uuid import UUID
 
 from lib.access.caller import Access
 from lib.errors import Conflict
-from lib.http import accepts, creates, function, limited, permits
+from lib.http import accepts, function, limited, permits
+from lib.http.creation import creates
 from lib.webhooks import rotation
 from lib.webhooks.schemas import RotationIn, SecretMadeOut
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from lib.access.caller import Access
 from lib.http import function, permits, returns
 from lib.webhooks import deliveries
-from lib.webhooks.schemas import DeliveryDetailOut
+from lib.webhooks.delivery_schemas import DeliveryDetailOut
 
 app = function(__name__)
 

@@ -7,7 +7,7 @@ from lib.access.caller import Access
 from lib.errors import Conflict
 from lib.http import function, limited, permits, returns
 from lib.webhooks import deliveries
-from lib.webhooks.schemas import DeliveryDetailOut
+from lib.webhooks.delivery_schemas import DeliveryDetailOut
 
 app = function(__name__)
 
