@@ -12,7 +12,7 @@ from pathlib import Path
 BENCHMARKS = {
     "warm_read": "GET one project: authentication, authorisation and row in one SQL round trip",
     "cold_import": "importing each function in a fresh process, against `import flask` alone",
-    "rest": "reads and writes over REST, beside a Node peer (needs REST_HARNESS)",
+    "rest": "reads and writes over REST, beside Node peers (needs REST_HARNESS)",
     "realtime": "the real-time host beside Node peers (needs REALTIME_HARNESS)",
     "fanout": "messages delivered per second by one real-time host",
     "edits": "file changes per second through the use case, every one in Postgres",

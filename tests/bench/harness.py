@@ -1,8 +1,8 @@
-"""The harness of the benchmarks beside a Node peer (Express, pg, BullMQ).
+"""The harness of the benchmarks beside Node peers (Express, pg, BullMQ).
 
-It is no part of this project: REST_HARNESS is the folder that holds its bench.py. It starts both
-sides, interleaved, each on one core, on the same Postgres; peer/servers.toml and peer/adapter.toml
-say how to start and speak to ours.
+It is no part of this project: REST_HARNESS is the folder that holds its bench.py. It starts all
+sides, interleaved, each on one core, on the same Postgres; peer/servers.toml and the adapter.toml
+that it names say how to start and speak to ours, and to the peer in peer/same.
 """
 
 import json
