@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,11 @@ class WorkerProcess:
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self.process.stdout:
-            self.text += line
-            if line.startswith("{"):
-                self.lines.append(json.loads(line))
+        with suppress(ValueError):  # closed: a child that outlived its worker held on to it
+            for line in self.process.stdout:
+                self.text += line
+                if line.startswith("{"):
+                    self.lines.append(json.loads(line))
 
     def logged(self, action: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["action"] == action]

@@ -16,7 +16,7 @@ VERA = {"user": {"id": "2", "name": "Vera"}, "role": "viewer"}
 @pytest.fixture(params=["http", "tcp"])
 def transport(request, stack, monkeypatch):
     """Reach Redis as a function does, then as the host does."""
-    made = redis_tcp.TcpTransport() if request.param == "tcp" else redis.HttpTransport()
+    made = redis_tcp.TcpTransport() if request.param == "tcp" else redis._http()
     monkeypatch.setattr(redis, "_transport", made)
 
 
