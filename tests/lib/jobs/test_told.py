@@ -256,7 +256,7 @@ def test_of_a_purged_project_nobody_is_told(job, sent):
 def test_attempts_go_with_their_job(job):
     lease = claim(job)
     with postgres.at_once() as conn:
-        lifecycle.succeed(conn, [Success(lease, None, None)])
+        assert lifecycle.fail(conn, lease, 1, "no", final=True) == "failed"
     count = "SELECT count(*) AS n FROM job_attempts WHERE job_id = %s"
     with postgres.connection() as conn:
         assert conn.execute(count, [job]).fetchone()["n"] == 1
