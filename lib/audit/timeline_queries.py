@@ -38,7 +38,7 @@ def traces(
         SELECT step.at, 'job', step.what, job.id, job.project_id, NULL,
             jsonb_build_object('attempt', tried.attempt, 'worker', tried.worker,
                 'error', tried.error)
-        FROM jobs job JOIN job_attempts tried ON tried.job_id = job.id CROSS JOIN LATERAL (
+        FROM jobs job JOIN ended_attempts tried ON tried.job_id = job.id CROSS JOIN LATERAL (
             VALUES ('attempt-started', tried.started_at),
                 ('attempt-' || tried.outcome, tried.finished_at)
         ) AS step (what, at)

@@ -40,7 +40,7 @@ def of_job(
             FROM jobs WHERE id = %(job_id)s AND state = 'running'
             UNION ALL
             SELECT id, attempt, worker, outcome, started_at, finished_at, error, digest
-            FROM job_attempts WHERE job_id = %(job_id)s
+            FROM ended_attempts WHERE job_id = %(job_id)s
         )
         SELECT * FROM every
         WHERE %(before)s::uuid IS NULL

@@ -39,8 +39,6 @@ def claim(
     A row tells how many seconds the job `waited` since it was due. With `spare`, only those that
     have another attempt after this one.
     """
-    # The state as a text: whatever there is in the index of those that are due, these few are found
-    # by their ids.
     return conn.execute(
         f"""
         WITH changed AS (
@@ -51,7 +49,7 @@ def claim(
                 attempt_started_at = now()
             WHERE id = ANY (ARRAY(
                 SELECT id FROM jobs
-                WHERE id = ANY(%(ids)s::uuid[]) AND state::text IN ('queued', 'retrying')
+                WHERE id = ANY(%(ids)s::uuid[]) AND state IN ('queued', 'retrying')
                   AND run_at <= now() AND kind = ANY(%(kinds)s)
                   AND (NOT %(spare)s OR attempt + 1 < max_attempts) AND {NOT_PAUSED}
                 ORDER BY id FOR UPDATE

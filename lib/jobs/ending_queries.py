@@ -31,7 +31,10 @@ def hold(conn: Connection, leases: Sequence[tuple[UUID, UUID]]) -> set[UUID]:
 def succeed(
     conn: Connection, leases: Sequence[tuple[UUID, UUID]], results: Sequence[Row | None]
 ) -> list[Row]:
-    """End jobs well; return those whose lease still held."""
+    """End jobs well; return those whose lease still held.
+
+    The attempt stays in the job's row, with its token: see the view ended_attempts.
+    """
     from psycopg.types.json import Jsonb
 
     # By token: one job may be here twice, under the lease that it lost and the one it has.
@@ -39,15 +42,11 @@ def succeed(
     made = {str(token): result for (_, token), result in pairs if result is not None}
     return conn.execute(
         f"""
-        WITH ours AS (
-            SELECT {UNDER_WAY} FROM jobs j WHERE {OURS} ORDER BY j.id FOR UPDATE
-        ), attempts AS (
-            {written_down("'succeeded'")}
-        ), changed AS (
+        WITH changed AS (
             UPDATE jobs j SET state = 'succeeded', progress = 100,
                 result = %(made)s -> j.lease_token::text, error = NULL,
-                finished_at = clock_timestamp(), {OVER}
-            WHERE id = ANY (ARRAY(SELECT id FROM ours))
+                finished_at = clock_timestamp(), lease_until = NULL
+            WHERE id = ANY (ARRAY(SELECT j.id FROM jobs j WHERE {OURS} ORDER BY j.id FOR UPDATE))
             RETURNING {TOLD}
         )
         {telling("(told).id")}

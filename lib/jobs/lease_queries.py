@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# Of a job `j`: that one of the `given` leases is on it. No two have the same token. The state as a
-# text: however many jobs run, these few are found by their ids.
+# Of a job `j`: that one of the `given` leases is on it. No two have the same token.
 OURS = """
 j.id = ANY(%(ids)s::uuid[]) AND j.lease_token = ANY(%(tokens)s::uuid[])
-AND j.state::text = 'running'
+AND j.state = 'running'
 """
 OVER = "lease_token = NULL, lease_until = NULL"
 

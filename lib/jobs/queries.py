@@ -19,10 +19,11 @@ schedule_id, priority, unique_key, cancel_requested_at
 # What most jobs are submitted with.
 DEFAULTS = {"schedule_id": None, "priority": "normal", "unique_key": None}
 
-# As the index spells it: only so is it of use.
+# Whatever looks for jobs in these states, but not by their ids or their project, also says that
+# `finished_at` is null: so their indexes spell it, and the table holds the two together.
 LIVE = "('queued', 'running', 'retrying')"
-UNLESS_LIVE = f"""
-ON CONFLICT (project_id, kind, unique_key) WHERE unique_key IS NOT NULL AND state IN {LIVE}
+UNLESS_LIVE = """
+ON CONFLICT (project_id, kind, unique_key) WHERE finished_at IS NULL AND unique_key IS NOT NULL
 DO NOTHING
 """
 
@@ -106,10 +107,10 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
 def live_id(conn: Connection, project_id: UUID, kind: str, unique_key: str) -> UUID | None:
     """Return the id of the job with this key that has not ended."""
     row = conn.execute(
-        f"""
+        """
         SELECT id FROM jobs
-        WHERE project_id = %s AND kind = %s AND unique_key = %s AND state IN {LIVE}
-        """,  # noqa: S608
+        WHERE project_id = %s AND kind = %s AND unique_key = %s AND finished_at IS NULL
+        """,
         [project_id, kind, unique_key],
     ).fetchone()
     return row["id"] if row else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from lib.bridge import queue
 from lib.config import settings
@@ -10,11 +13,14 @@ from lib.jobs import sweep_queries
 from lib.jobs.telling import pass_on
 from lib.stores import postgres
 
-BATCH = 500  # jobs of each sort in one sweep
+BATCH = 500  # jobs of each sort in one statement
+LOOKED_THROUGH = 5_000  # jobs that wait or run, for stalled ones; the next sweep goes on there
 MAX_COUNTED = 100_000  # jobs that wait; beyond that nobody needs the number
 ROUNDS = 10  # so many batches of those whose time has come: many may have the same
 DIED = "The worker stopped in the middle of this attempt."
 NOTHING = {"retaken": 0, "failed": 0, "due": 0, "lost": 0}
+
+_place = sweep_queries.FIRST  # after which this process looks for stalled jobs next
 
 
 def sweep() -> dict[str, int]:
@@ -35,13 +41,23 @@ def due() -> dict[str, Any]:
 
 
 def _stalled() -> dict[str, int]:
+    global _place
+    with postgres.connection() as conn:
+        stalled, place = sweep_queries.stalled(conn, _place, LOOKED_THROUGH)
+    states = Counter[str]()
+    for start in range(0, len(stalled), BATCH):
+        states += _taken_over(stalled[start : start + BATCH])
+    _place = place
+    return {"retaken": states["retrying"], "failed": states["failed"]}
+
+
+def _taken_over(job_ids: Sequence[UUID]) -> Counter[str]:
     with postgres.at_once() as conn:
-        rows = sweep_queries.end_stalled(conn, settings().job_lease, DIED, BATCH)
+        rows = sweep_queries.end_stalled(conn, job_ids, settings().job_lease, DIED)
         retaken = [row for row in rows if row["state"] == "retrying"]
-        failed = [row for row in rows if row["state"] == "failed"]
         pass_on(conn, rows)
         conn.after_commit(lambda: queue.push_rows(retaken))
-    return {"retaken": len(retaken), "failed": len(failed)}
+    return Counter(row["state"] for row in rows)
 
 
 def _due() -> dict[str, int]:

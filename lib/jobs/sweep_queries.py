@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from lib.jobs.attempt_queries import UNDER_WAY, written_down
 from lib.jobs.queries import NOT_PAUSED
@@ -12,9 +15,37 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 Row = dict[str, Any]
+Place = tuple[datetime, UUID]  # of a job among those that have not ended: when it is due, its id
+
+FIRST: Place = datetime.min.replace(tzinfo=UTC), UUID(int=0)
+WAITING = "finished_at IS NULL AND state IN ('queued', 'retrying')"
 
 
-def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[Row]:
+def stalled(conn: Connection, after: Place, limit: int) -> tuple[list[UUID], Place]:
+    """Look through up to `limit` jobs that wait or run: which ones run though their lease is over?
+
+    Returns their ids, and the place to go on `after`. There is no index of leases: whoever takes a
+    job or renews a lease would have to write to it.
+    """
+    row = conn.execute(
+        """
+        WITH looked AS MATERIALIZED (
+            SELECT id, run_at, state = 'running' AND lease_until < now() AS stalled FROM jobs
+            WHERE finished_at IS NULL AND (run_at, id) > (%(run_at)s::timestamptz, %(id)s::uuid)
+            ORDER BY run_at, id LIMIT %(limit)s
+        )
+        SELECT run_at, id, ARRAY(SELECT id FROM looked WHERE stalled) AS stalled,
+               (SELECT count(*) FROM looked) AS looked
+        FROM looked ORDER BY run_at DESC, id DESC LIMIT 1
+        """,
+        {"run_at": after[0], "id": after[1], "limit": limit},
+    ).fetchone()
+    if row is None:
+        return [], FIRST
+    return row["stalled"], (row["run_at"], row["id"]) if row["looked"] == limit else FIRST
+
+
+def end_stalled(conn: Connection, job_ids: Sequence[UUID], lease: int, error: str) -> list[Row]:
     """Take jobs from workers that stopped renewing: queued again, or failed after the last attempt.
 
     One that somebody wanted cancelled is cancelled. After a restart of Postgres, workers first have
@@ -28,9 +59,9 @@ def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[Ro
                 WHEN j.attempt >= j.max_attempts THEN 'failed'
                 ELSE 'retrying' END AS becomes
             FROM jobs j
-            WHERE state = 'running' AND lease_until < now()
+            WHERE id = ANY(%(ids)s) AND state = 'running' AND lease_until < now()
               AND pg_postmaster_start_time() < now() - make_interval(secs => %(lease)s)
-            ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+            FOR UPDATE SKIP LOCKED
         ), attempts AS (
             {written_down("'lost'", "%(error)s::text")}
         ), changed AS (
@@ -42,7 +73,7 @@ def end_stalled(conn: Connection, lease: int, error: str, limit: int) -> list[Ro
         )
         {telling("(told).id, (told).state, priority")}
         """,  # noqa: S608
-        stemmed(lease=lease, error=error, limit=limit),
+        stemmed(ids=list(job_ids), lease=lease, error=error),
     ).fetchall()
 
 
@@ -52,8 +83,7 @@ def take_due(conn: Connection, limit: int) -> list[Row]:
         f"""
         UPDATE jobs SET queued_at = now() WHERE id IN (
             SELECT id FROM jobs
-            WHERE state IN ('queued', 'retrying') AND run_at <= now() AND queued_at < run_at
-              AND {NOT_PAUSED}
+            WHERE {WAITING} AND run_at <= now() AND queued_at < run_at AND {NOT_PAUSED}
             ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED
         ) RETURNING id, priority
         """,  # noqa: S608
@@ -67,8 +97,7 @@ def take_lost(conn: Connection, after: int, limit: int) -> list[Row]:
         f"""
         UPDATE jobs SET queued_at = now() WHERE id IN (
             SELECT id FROM jobs
-            WHERE state IN ('queued', 'retrying') AND run_at <= now()
-              AND queued_at < now() - make_interval(secs => %s)
+            WHERE {WAITING} AND run_at <= now() AND queued_at < now() - make_interval(secs => %s)
               AND {NOT_PAUSED}
             ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED
         ) RETURNING id, priority
@@ -83,7 +112,7 @@ def waiting(conn: Connection, limit: int) -> int:
         f"""
         SELECT count(*) AS waiting FROM (
             SELECT 1 FROM jobs
-            WHERE state IN ('queued', 'retrying') AND run_at <= now() AND {NOT_PAUSED} LIMIT %s
+            WHERE {WAITING} AND run_at <= now() AND {NOT_PAUSED} LIMIT %s
         ) due
         """,  # noqa: S608
         [limit],
@@ -100,7 +129,7 @@ def due(conn: Connection, limit: int) -> dict[str, Any]:
                    coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8 AS oldest
             FROM (
                 SELECT run_at FROM jobs
-                WHERE state IN ('queued', 'retrying') AND run_at <= now() AND {NOT_PAUSED}
+                WHERE {WAITING} AND run_at <= now() AND {NOT_PAUSED}
                 ORDER BY run_at LIMIT %s
             ) due
             """,  # noqa: S608

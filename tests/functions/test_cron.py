@@ -139,7 +139,9 @@ def test_a_function_says_so_when_its_store_is_down(fire, stack, team):
 
 def test_a_sweep_over_http_queues_what_redis_lost(fire, team):
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'cancelled' WHERE state < 'succeeded'")
+        conn.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE state < 'succeeded'"
+        )
         conn.execute(
             "INSERT INTO job_kinds (kind, title, payload_schema, max_attempts)"
             " VALUES ('test.lost', 'Lost', '{}', 1) ON CONFLICT DO NOTHING"
@@ -158,4 +160,7 @@ def test_a_sweep_over_http_queues_what_redis_lost(fire, team):
     assert job["id"] in redis_tcp.client().lindex(keys.QUEUE, 0)
     assert sum(fire("sweep_jobs").get_json()["done"].values()) == 0
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'cancelled' WHERE id = %s", [job["id"]])
+        conn.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE id = %s",
+            [job["id"]],
+        )

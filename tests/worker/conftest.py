@@ -104,7 +104,9 @@ def no_jobs_of_others(stack):
 
 def _end_all() -> None:
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'cancelled' WHERE state < 'succeeded'")
+        conn.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE state < 'succeeded'"
+        )
         conn.execute("UPDATE webhook_deliveries SET state = 'failed', job_id = NULL")
 
 

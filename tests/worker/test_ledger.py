@@ -99,7 +99,7 @@ def test_a_thousand_jobs_end_once_though_workers_are_killed_and_frozen_meanwhile
     eventually(lambda: count(ids, "state = 'succeeded'") == MANY, 40, "not all jobs ended well")
     with postgres.connection() as conn:
         twice = conn.execute(
-            "SELECT job_id FROM job_attempts WHERE job_id = ANY(%s) AND outcome = 'succeeded'"
+            "SELECT job_id FROM ended_attempts WHERE job_id = ANY(%s) AND outcome = 'succeeded'"
             " GROUP BY job_id HAVING count(*) <> 1",
             [ids],
         ).fetchall()
@@ -108,7 +108,7 @@ def test_a_thousand_jobs_end_once_though_workers_are_killed_and_frozen_meanwhile
             [ids],
         ).fetchone()["n"]
         late = conn.execute(
-            "SELECT e.job_id FROM test_effects e JOIN job_attempts a USING (job_id, attempt)"
+            "SELECT e.job_id FROM test_effects e JOIN ended_attempts a USING (job_id, attempt)"
             " WHERE e.job_id = ANY(%s) AND e.at > a.finished_at",
             [ids],
         ).fetchall()

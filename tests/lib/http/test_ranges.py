@@ -25,7 +25,8 @@ def made(team):
         with postgres.connection() as conn:
             conn.execute(
                 "INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts,"
-                " request_id, state) VALUES (%s, %s, %s, 'test.made', '{}', 1, '', 'succeeded')",
+                " request_id, state, finished_at)"
+                " VALUES (%s, %s, %s, 'test.made', '{}', 1, '', 'succeeded', now())",
                 [job_id, team.workspace["id"], team.project["id"]],
             )
             artifact = artifacts.make("a", "application/octet-stream", content)

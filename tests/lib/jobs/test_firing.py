@@ -48,7 +48,9 @@ def jobs_of(team):
 
 def end_jobs():
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'succeeded' WHERE state < 'succeeded'")
+        conn.execute(
+            "UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE state < 'succeeded'"
+        )
 
 
 def test_a_schedule_that_is_due_submits_its_job_and_says_when_it_is_due_again(team, schedules):
@@ -108,8 +110,11 @@ def test_while_the_last_job_has_not_ended_times_are_left_out(team, schedules):
     schedule = schedules()
     for state, fires in (("queued", 1), ("running", 0), ("retrying", 0), ("failed", 1)):
         with postgres.connection() as conn:
-            conn.execute("UPDATE jobs SET state = %s WHERE schedule_id = %s",
-                         [state, schedule["id"]])  # fmt: skip
+            conn.execute(
+                "UPDATE jobs SET state = %s, finished_at = CASE WHEN %s THEN now() END"
+                " WHERE schedule_id = %s",
+                [state, state == "failed", schedule["id"]],
+            )
         let_time_pass(schedule)
         done = firing.fire()
         assert (done["fired"], done["left_out"]) == (fires, 1 - fires), state

@@ -17,7 +17,9 @@ def paused(team):
 @pytest.fixture(autouse=True)
 def nothing_else_waits(stack):
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'cancelled' WHERE state < 'succeeded'")
+        conn.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE state < 'succeeded'"
+        )
     redis_tcp.client().delete(*keys.QUEUES.values())
 
 

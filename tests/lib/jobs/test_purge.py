@@ -24,7 +24,13 @@ def old(team, announced):
                 "INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts,"
                 " request_id, state, finished_at)"
                 " VALUES (%s, %s, %s, 'test.first', '{}', 1, '', %s, %s)",
-                [job_id, team.workspace["id"], team.project["id"], state, at],
+                [
+                    job_id,
+                    team.workspace["id"],
+                    team.project["id"],
+                    state,
+                    None if state == "queued" else at,
+                ],
             )
             artifacts.keep(conn, job_id, artifacts.make("a.txt", "text/plain", b"a"))
         return job_id

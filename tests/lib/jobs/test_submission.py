@@ -140,7 +140,10 @@ def test_a_time_in_the_past_means_now(team, jobs):
 def test_jobs_are_listed_newest_first_page_by_page_and_by_state(team, jobs):
     ids = [team.collaborator.post(jobs, order()).get_json()["id"] for _ in range(5)]
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'failed' WHERE id = ANY(%s)", [ids[:3]])
+        conn.execute(
+            "UPDATE jobs SET state = 'failed', finished_at = now() WHERE id = ANY(%s)",
+            [ids[:3]],
+        )
     first = team.viewer.get(f"{jobs}?limit=2&state=failed")
     assert [job["id"] for job in first.get_json()["items"]] == [ids[2], ids[1]]
     link = first.headers["Link"].partition(">")[0].lstrip("<")

@@ -1,12 +1,13 @@
 """The sweep on rows alone, without a worker: what it takes, and what it leaves alone."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from lib.bridge import keys, queue
 from lib.config import settings
-from lib.jobs import lifecycle, sweep
+from lib.jobs import lifecycle, sweep, sweep_queries
 from lib.stores import postgres, redis_tcp
 
 KIND = "test.swept"
@@ -16,7 +17,9 @@ KIND = "test.swept"
 def make(team):
     """Make jobs, in this state; the queue and everybody else's jobs are out of the way."""
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'cancelled' WHERE state < 'succeeded'")
+        conn.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE state < 'succeeded'"
+        )
         conn.execute(
             "INSERT INTO job_kinds (kind, title, payload_schema, max_attempts)"
             " VALUES (%s, 'Swept', '{}', 2) ON CONFLICT DO NOTHING",
@@ -35,7 +38,9 @@ def make(team):
 
     yield jobs
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'cancelled' WHERE state < 'succeeded'")
+        conn.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE state < 'succeeded'"
+        )
 
 
 def states(ids):
@@ -148,12 +153,35 @@ def test_the_dead_are_rescued_among_a_thousand_that_live(make, postgres_is_old):
     assert states(dead) == {("retrying", 1)}
 
 
+def test_stalled_jobs_are_found_part_by_part_where_many_wait(make, postgres_is_old, monkeypatch):
+    monkeypatch.setattr(sweep, "_place", sweep_queries.FIRST)
+    monkeypatch.setattr(sweep, "LOOKED_THROUGH", 4)
+    monkeypatch.setattr(sweep, "BATCH", 2)
+    at = ", run_at = now() - interval '1 hour'"
+    waiting = make(5, "run_at = now() - interval '2 hours', queued_at = now()")
+    dead = make(7, STALLED + at + ", attempt = 1")
+    done = [sweep.sweep()["retaken"] for _ in range(4)]
+    assert sum(done) == 7
+    assert max(done) <= 4
+    assert (states(waiting), states(dead)) == ({("queued", 0)}, {("retrying", 1)})
+
+
 def test_workers_get_a_lease_of_time_after_a_restart_of_postgres(make, stack):
     make(1, STALLED + ", attempt = 1")
     stack.postgres.stop()
     stack.postgres.start()
     postgres.close()
     assert sweep.sweep()["retaken"] == 0
+
+
+def test_whoever_takes_a_job_or_renews_its_lease_writes_to_no_index(stack):
+    written = {"state", "attempt", "worker", "lease_token", "lease_until", "progress"}
+    written |= {"progress_message", "started_at", "attempt_started_at", "queued_at"}
+    with postgres.connection() as conn:
+        rows = conn.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'jobs'").fetchall()
+    indexes = [row["indexdef"] for row in rows]
+    assert any("finished_at" in index for index in indexes)
+    assert [i for i in indexes if written & set(re.findall(r"\w+", i))] == []
 
 
 def test_a_claim_takes_only_what_is_due_and_of_a_known_kind(make):

@@ -194,6 +194,24 @@ def test_several_jobs_are_told_each_once_and_in_order(team, submit, sent):
     assert len(sent[-60:]) == len({text for _, text in sent[-60:]}) == 60
 
 
+def test_jobs_of_several_rooms_are_numbered_in_each(team, place, submit):
+    made = team.owner.post(f"/workspaces/{team.workspace['id']}/projects", {"name": "Other"})
+    elsewhere = f"/projects/{made.get_json()['id']}/jobs"
+    ids = []
+    for _ in range(3):
+        for where in (place, elsewhere):
+            answer = team.owner.post(where, {"kind": "test.first"})
+            ids.append(UUID(answer.get_json()["id"]))
+    before = [logged(job_id)[-1][0] for job_id in ids[-2:]]
+    for _ in range(2):
+        with postgres.at_once() as conn:
+            rows = lifecycle.claim(conn, ids, worker="w", kinds=["test.first"])
+            lifecycle.release(conn, [Lease(row["id"], row["lease_token"]) for row in rows])
+    for first, last in enumerate(before):
+        seqs = [seq for job_id in ids[first::2] for seq, _ in logged(job_id)[1:]]
+        assert sorted(seqs) == list(range(last + 1, last + 13))
+
+
 @pytest.mark.parametrize("workspace", [True, False])
 def test_a_job_without_a_project_is_in_the_log_alone(team, announced, sent, workspace):
     job_id = new_id()
@@ -238,7 +256,7 @@ def test_of_a_purged_project_nobody_is_told(job, sent):
 def test_attempts_go_with_their_job(job):
     lease = claim(job)
     with postgres.at_once() as conn:
-        lifecycle.succeed(conn, [Success(lease, None, None)])
+        assert lifecycle.fail(conn, lease, 1, "no", final=True) == "failed"
     count = "SELECT count(*) AS n FROM job_attempts WHERE job_id = %s"
     with postgres.connection() as conn:
         assert conn.execute(count, [job]).fetchone()["n"] == 1

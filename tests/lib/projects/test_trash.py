@@ -131,7 +131,10 @@ def test_what_is_deleted_for_good_is_gone(team, trash, project, deleted):
 def test_deletion_cancels_the_jobs_that_have_not_ended_and_says_why(team, job, project):
     second = team.collaborator.post(f"{project}/jobs", {"kind": KIND}).get_json()
     with postgres.connection() as conn:
-        conn.execute("UPDATE jobs SET state = 'succeeded' WHERE id = %s", [second["id"]])
+        conn.execute(
+            "UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE id = %s",
+            [second["id"]],
+        )
     team.owner.delete(project)
     team.owner.post(f"{project}/restore")
     after = team.viewer.get(f"/jobs/{job['id']}").get_json()
