@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 LAST_MILLISECOND = 2**48 - 1  # of the 48 bits that a UUIDv7 has for its time
@@ -14,12 +15,17 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def new_text() -> str:
+    """Return a fresh UUIDv7 as text: in a sixth of the time, where nothing else is done with it."""
+    return str(uuid_utils.uuid7())
+
+
 def new_stem() -> str:
     """Return a fresh UUIDv7 but for its last four digits: with a number there, 65,536 ids in order.
 
     For Postgres to make ids of, which before version 18 has no UUIDv7 of its own.
     """
-    return str(new_id())[:STEM]
+    return new_text()[:STEM]
 
 
 def first_at(moment: datetime) -> UUID:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from lib.ids import new_id
+from lib.ids import new_text
 
 VERSION = 1
 
@@ -34,7 +34,7 @@ class Message(NamedTuple):
     def new(cls, event: str, data: dict[str, Any], **more: Any) -> "Message":
         """Return a message of now, with an id of its own."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return cls(event, data, str(new_id()), now, **more)
+        return cls(event, data, new_text(), now, **more)
 
     def encode(self) -> str:
         """Return the message as compact JSON text."""

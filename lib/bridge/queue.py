@@ -13,7 +13,7 @@ from uuid import UUID
 
 from lib import logs
 from lib.bridge import keys
-from lib.ids import new_id
+from lib.ids import new_text
 from lib.stores import redis
 
 TASK = "worker.tasks.run_job"  # never renamed: messages in the queue carry it
@@ -35,7 +35,7 @@ _FORM = json.dumps(["%s", TASK, *_BEFORE_ARGS, ["%s"], *_AFTER_ARGS], separators
 
 def message(job_id: UUID | str) -> str:
     """Return one job's queue message, as JSON: the fields of huey's Message in their order."""
-    return _FORM % (new_id(), job_id)
+    return _FORM % (new_text(), job_id)
 
 
 def push(job_ids: Sequence[UUID | str], priority: str = "normal") -> None:

@@ -12,7 +12,7 @@ from lib.access.caller import Origin
 from lib.config import settings
 from lib.http import limited
 from lib.http.current import at_hand, request
-from lib.ids import new_id
+from lib.ids import new_text
 
 MAX_USER_AGENT = 200  # characters kept of a client's user agent
 PREFLIGHT_AGE = 600  # seconds a browser may remember a preflight answer
@@ -95,7 +95,7 @@ def request_id() -> str:
 
 
 def _request_id(sent: str) -> str:
-    return sent if sent and re.fullmatch(_ID, sent) else str(new_id())
+    return sent if sent and re.fullmatch(_ID, sent) else new_text()
 
 
 def _log(environ: dict[str, Any], status: int, started: float) -> None:

@@ -21,7 +21,7 @@ from lib.access.caller import Access
 from lib.access.tokens import keys
 from lib.errors import BadRequest, Conflict, Invalid, mistake
 from lib.http import queries
-from lib.http.current import request
+from lib.http.current import at_hand, request
 from lib.http.reply import Reply
 
 NONCE_BYTES = 12
@@ -46,7 +46,7 @@ def once(access: Access, act: Callable[[], Reply]) -> Reply:
     Without a key, just act. Raises BadRequest for a malformed key, Conflict while the first request
     is under way, Invalid when it asked for something else.
     """
-    header = request.headers.get("Idempotency-Key")
+    header = at_hand.get().environ.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return act()
     attempts = {attempt.digest: attempt for attempt in _attempts(access, header)}

@@ -19,6 +19,13 @@ schedule_id, priority, unique_key, cancel_requested_at
 # What most jobs are submitted with.
 DEFAULTS = {"schedule_id": None, "priority": "normal", "unique_key": None}
 
+# What is not known before a job is there: its times, what the table begins with, and the payload,
+# whose members Postgres puts into an order of its own.
+_BEGINS_WITH = """
+payload, state, attempt, run_at, progress, progress_message, result, error, created_at, started_at,
+finished_at, cancel_requested_at
+"""
+
 # Whatever looks for jobs in these states, but not by their ids or their project, also says that
 # `finished_at` is null: so their indexes spell it, and the table holds the two together.
 LIVE = "('queued', 'running', 'retrying')"
@@ -90,7 +97,8 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
     import orjson
     from psycopg.types.json import Jsonb
 
-    return conn.execute(
+    given = DEFAULTS | job
+    begun = conn.execute(
         f"""
         INSERT INTO jobs (id, workspace_id, project_id, kind, payload, max_attempts, run_at,
                           request_id, created_by, schedule_id, priority, unique_key)
@@ -98,10 +106,11 @@ def insert(conn: Connection, job: dict[str, Any]) -> dict[str, Any] | None:
                 greatest(%(run_at)s::timestamptz, now()), %(request_id)s, %(created_by)s,
                 %(schedule_id)s, %(priority)s::job_priority, %(unique_key)s)
         {UNLESS_LIVE if job.get("unique_key") else ""}
-        RETURNING {COLUMNS}, extract(epoch FROM run_at - now())::float8 AS due_in
+        RETURNING {_BEGINS_WITH}, extract(epoch FROM run_at - now())::float8 AS due_in
         """,  # noqa: S608
-        DEFAULTS | job | {"payload": Jsonb(job["payload"], orjson.dumps)},
+        given | {"payload": Jsonb(job["payload"], orjson.dumps)},
     ).fetchone()
+    return given | begun if begun else None
 
 
 def live_id(conn: Connection, project_id: UUID, kind: str, unique_key: str) -> UUID | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib.access.caller import Access
 from lib.errors import Invalid, mistake
-from lib.ids import new_id
+from lib.ids import new_text
 from lib.jobs import kinds, quotas
 from lib.jobs.creation import create
 
@@ -85,7 +85,7 @@ def create_scheduled(
         "payload": payload,
         "max_attempts": max_attempts,
         "run_at": None,
-        "request_id": str(new_id()),
+        "request_id": new_text(),
         "created_by": schedule["updated_by"],
         "schedule_id": schedule["id"],
     }

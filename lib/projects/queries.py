@@ -8,8 +8,6 @@ from uuid import UUID
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
-PURGE_TIMEOUT = "20s"  # a statement may take so long that deletes all that is in a project
-
 _COLUMNS = "id, workspace_id, name, description, created_at, updated_at"
 
 
@@ -65,11 +63,6 @@ def set_deleted(conn: Connection, project_id: UUID, *, deleted: bool) -> None:
         "UPDATE projects SET deleted_at = CASE WHEN %s THEN now() END WHERE id = %s",
         [deleted, project_id],
     )
-
-
-def take_time(conn: Connection) -> None:
-    """Let the statements of this transaction take longer: much may be in a project."""
-    conn.execute(f"SET LOCAL statement_timeout = '{PURGE_TIMEOUT}'")
 
 
 def delete(conn: Connection, project_id: UUID) -> None:

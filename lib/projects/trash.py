@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
 KEPT_DAYS = 30  # days in the trash
+PURGE_WITHIN = 20  # seconds that a statement may take which deletes all that is in a project
 
 
 def put(access: Access) -> None:
@@ -43,14 +44,14 @@ def purge(access: Access) -> None:
     """Delete the project for good, with all that is in it; raises Conflict if it is not deleted."""
     if not access.target["deleted_at"]:
         raise Conflict("Delete the project first; then it can be deleted for good.")
-    queries.take_time(access.conn)
+    access.conn.take_time(PURGE_WITHIN)
     queries.delete(access.conn, access.id)
     _record(access, "project.purged")
 
 
 def purge_oldest(conn: Connection) -> bool:
     """Delete for good one project that has been in the trash for too long; False: there is none."""
-    queries.take_time(conn)
+    conn.take_time(PURGE_WITHIN)
     project = queries.delete_oldest(conn, KEPT_DAYS)
     if project is None:
         return False

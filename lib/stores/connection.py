@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count, zip_longest
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import psycopg
@@ -21,11 +21,15 @@ from psycopg.types.string import TextBinaryLoader
 
 from lib.stores.statements import Check, Compiled, Later, Result, Send, Statement, compiled
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+    from psycopg.pq.abc import PGconn, PGresult
+
 # Postgres writes 1e20 out in digits: read as an integer, it could not be written as JSON again.
 set_json_loads(orjson.loads)
 
 IDLE_BEFORE_CHECK = 1.0  # seconds a pooled connection may rest before it is pinged at checkout
-ANSWER_WITHIN = 6.0  # seconds for one statement: the server's own limit is 5, if it is there at all
+ANSWER_WITHIN = 6.0  # seconds for what is sent at once; the server's limit is 5 for a statement
 PING_WITHIN = 2.0  # seconds
 PREPARE_AFTER = 2  # uses of a statement, after which Postgres need not parse and plan it again
 MAX_STATEMENTS = 500  # that a connection knows; then it begins anew
@@ -105,6 +109,11 @@ class Connection(psycopg.Connection[DictRow]):
         self.last_words, self._waiting, self._begun = {}, [], False
         if self.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
             self._ask(partial(self._send, b"ROLLBACK"))
+
+    def take_time(self, seconds: int) -> None:
+        """Let each statement of the open transaction take so long, before and in its commit."""
+        self.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
+        self.patience = seconds + ANSWER_WITHIN
 
     def with_commit(self, write: LastWord, item: Any) -> None:
         """Have `write` called once, with all items gathered for it, as the transaction's last act.
@@ -193,9 +202,7 @@ class Connection(psycopg.Connection[DictRow]):
         for send in sends:
             send()
         pg.pipeline_sync()
-        self.wait(flush(pg))
-        results = [self.wait(fetch_many(pg))[-1] for _ in sends]
-        self.wait(fetch(pg))  # the answer to the synchronisation
+        results = self.wait(_flushed_and_fetched(pg, len(sends)))
         pg.exit_pipeline_mode()
         return results
 
@@ -219,6 +226,15 @@ class Connection(psycopg.Connection[DictRow]):
             self._ask(partial(self._send, b"DEALLOCATE ALL"))
 
 
+def _flushed_and_fetched(pg: PGconn, count: int) -> PQGen[list[PGresult]]:
+    yield from flush(pg)
+    results = []
+    for _ in range(count):
+        results.append((yield from fetch_many(pg))[-1])  # noqa: PERF401 - none yields from one
+    yield from fetch(pg)  # the answer to the synchronisation
+    return results
+
+
 def check(conn: Connection) -> None:
     """Ping a pooled connection that has rested, or was last used before another broke.
 
@@ -228,7 +244,7 @@ def check(conn: Connection) -> None:
     if monotonic() - conn.last_used > IDLE_BEFORE_CHECK or conn.last_used < _suspect_since:
         conn.patience = PING_WITHIN
         conn.execute("")
-        conn.patience = ANSWER_WITHIN
+    conn.patience = ANSWER_WITHIN
 
 
 def suspect_all() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     from lib.stores.connection import Connection
 
+DELETED_WITHIN = 20  # seconds that a statement may take which deletes all that is in a workspace
 
 _COLUMNS = "id, name, archived_at, created_at, updated_at"
 
@@ -93,6 +94,7 @@ def archive(conn: Connection, workspace_id: UUID, archived: bool) -> dict[str, A
 
 def delete(conn: Connection, workspace_id: UUID) -> None:
     """Delete a workspace and all that is in it."""
+    conn.take_time(DELETED_WITHIN)
     conn.execute("DELETE FROM workspaces WHERE id = %s", [workspace_id])
 
 

@@ -3,7 +3,7 @@
 Every state and attempt is in Postgres, with its audit event and its entry in the room's log, as
 always; the worker shares the machine with the stores and with this program. With REST_HARNESS (see
 tests/bench/rest.py) the same is drained beside a Node peer, BullMQ with status rows in Postgres, in
-one interleaved run.
+interleaved runs: where the stores have one core alone, they hold up the worker, not the peer.
 """
 
 import os
@@ -36,7 +36,12 @@ SINGLE = 200  # jobs submitted one after another to an idle worker
 LOADED = 4.0  # seconds of jobs coming at half the rate at which they are drained
 TICK = 0.01  # seconds between two submissions there, each of several jobs
 DEADLINE = 90.0  # seconds for any of these
-REPETITIONS, PEER_JOBS = 3, 4_000  # of the run beside the peer
+REPETITIONS, PEER_JOBS = 5, 8_000  # of the runs beside the peer
+# Where each side runs: the worker on one core and the stores on another, or all of them on both.
+CORES = {
+    "a core for the worker, one for the stores": (),
+    "both cores for everybody": ("--server-cpus", "0,1", "--load-cpus", "0,1"),
+}
 PEER_METRICS = ("jobs/s", "worker cpu s/k", "pg cpu s/k", "redis cpu s/k", "worker pss MiB")
 
 
@@ -46,10 +51,14 @@ def run(directory: Path) -> dict[str, object]:
         migrate(settings().database_direct_url)
         ours: dict[str, object] = dict(_measure(_project()))
     if os.environ.get("REST_HARNESS"):
-        rows = harness.rows(directory, ("node", "ours"), ["drain"], REPETITIONS,
-                            "--jobs", str(PEER_JOBS))  # fmt: skip
-        return {"alone": ours, "beside": {m: _compare(rows, m) for m in PEER_METRICS}}
+        return {"alone": ours} | {name: _beside(directory, cores) for name, cores in CORES.items()}
     return ours
+
+
+def _beside(directory: Path, cores: tuple[str, ...]) -> dict[str, object]:
+    rows = harness.rows(directory, ("node", "ours"), ["drain"], REPETITIONS,
+                        "--jobs", str(PEER_JOBS), *cores)  # fmt: skip
+    return {metric: _compare(rows, metric) for metric in PEER_METRICS}
 
 
 def _measure(project_id: UUID) -> dict[str, float]:

@@ -128,6 +128,12 @@ def test_what_is_deleted_for_good_is_gone(team, trash, project, deleted):
     assert actions(team, "project")[-1] == "project.purged"
 
 
+def test_it_may_take_longer_than_other_requests_to_delete_all_that_is_in_a_project(
+    team, project, deleted, slow_deletion
+):
+    assert team.owner.delete(f"{project}/trash").status_code == 204
+
+
 def test_deletion_cancels_the_jobs_that_have_not_ended_and_says_why(team, job, project):
     second = team.collaborator.post(f"{project}/jobs", {"kind": KIND}).get_json()
     with postgres.connection() as conn:

@@ -8,7 +8,7 @@ import pytest
 
 from lib.config import settings
 from lib.stores import postgres
-from lib.stores.connection import MAX_STATEMENTS, PREPARE_AFTER, Connection
+from lib.stores.connection import ANSWER_WITHIN, MAX_STATEMENTS, PREPARE_AFTER, Connection
 from lib.stores.statements import compiled
 
 
@@ -207,3 +207,30 @@ def test_a_check_of_what_was_put_off_fails_before_anything_is_committed(conn):
         conn.end()
     conn.abandon()
     assert names(conn) == []
+
+
+def test_a_transaction_that_takes_its_time_is_waited_for(conn):
+    conn.patience = 0.2
+    conn.begin()
+    conn.take_time(3)
+    conn.execute("SELECT pg_sleep(%s)", [0.5])
+    conn.end()
+    assert conn.execute("SELECT 1 AS one").fetchone() == {"one": 1}
+
+
+def test_the_next_borrower_is_as_impatient_as_ever(stack):
+    with postgres.transaction() as conn:
+        pid = conn.info.backend_pid
+        conn.take_time(20)
+        conn.execute("SELECT 1")
+    with postgres.connection() as conn:
+        assert (conn.info.backend_pid, conn.patience) == (pid, ANSWER_WITHIN)
+
+
+def test_what_is_sent_together_is_waited_for_once_and_not_for_ever(conn):
+    conn.patience = 0.3
+    conn.begin()
+    conn.put_off("SELECT pg_sleep(%s)", [5])
+    with pytest.raises(psycopg.OperationalError, match="in time"):
+        conn.execute("SELECT 1")
+    assert conn.closed

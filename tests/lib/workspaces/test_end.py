@@ -26,3 +26,9 @@ def test_a_workspace_that_ends_while_people_write_in_it_ends_for_all_of_them(tea
     assert {200, 201, 404} <= statuses
     assert statuses <= {200, 201, 204, 404}
     assert team.owner.get(workspace).status_code == 404
+
+
+def test_it_may_take_longer_than_other_requests_to_delete_all_that_is_in_a_workspace(
+    team, slow_deletion
+):
+    assert team.owner.delete(f"/workspaces/{team.workspace['id']}").status_code == 204
