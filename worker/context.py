@@ -42,6 +42,13 @@ class TimedOut(Stopped):
 class Context:
     """One attempt at one job."""
 
+    # Of short ones, a worker holds a thousand or two at a time.
+    __slots__ = (
+        "_began", "_lines", "_open", "_told", "attempt", "created_by", "ends", "finished", "job_id",
+        "kind", "lease", "made", "payload", "project_id", "request_id", "row", "stopped", "timeout",
+        "workspace_id",
+    )  # fmt: skip
+
     def __init__(self, job: dict[str, Any], timeout: float) -> None:
         self.row = job
         self.payload: dict[str, Any] = job["payload"]
@@ -62,7 +69,7 @@ class Context:
         self.finished = False  # the handler is through; what came of it may still have to be stored
         self._told = float("-inf")
         self._open: Connection | None = None
-        self._lines = Lines()
+        self._lines: Lines | None = None  # until there is one
 
     def age_ms(self) -> float:
         """Return how long the attempt has taken so far, in milliseconds."""
@@ -82,7 +89,7 @@ class Context:
             raise LeaseLost if self.stopped == "lease-lost" else Cancelled
         if monotonic() > self.ends:
             raise TimedOut
-        if self._lines.due():
+        if self._lines and self._lines.due():
             self.write_log()
 
     def progress(self, percent: float, message: str = "") -> None:
@@ -104,12 +111,13 @@ class Context:
 
     def log(self, message: str) -> None:
         """Keep a line about the job, and show it to the room; there are bounds (worker.lines)."""
+        self._lines = self._lines or Lines()
         self._lines.add(message)
         self.check()
 
     def write_log(self) -> None:
         """Write down the lines that wait; what calls the handler does so at its end."""
-        if not (lines := self._lines.take()):
+        if not self._lines or not (lines := self._lines.take()):
             return
         with postgres.transaction() as conn:
             if not job_logs.write(conn, self.lease, self.attempt, self.project_id, lines):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 AHEAD = 0.05  # seconds of work that may wait for each thread
-MOST = 400  # messages
+MOST = 600  # messages; the more, the fewer times a room's log is counted on
 WEIGHT = 0.1  # of the newest duration in the running mean
 
 

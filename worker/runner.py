@@ -25,7 +25,7 @@ from worker.isolation.children import Children
 from worker.kinds import Kind
 from worker.pace import Pace
 
-MAX_FINISHED = 400  # jobs whose success is written in one transaction
+MAX_FINISHED = 600  # jobs whose success is written in one transaction
 AFTER_OUTAGE = 2.0  # seconds until a job that ran into an outage is due again
 PAUSE, MAX_PAUSE = 0.2, 2.0  # seconds between two attempts at Postgres
 

@@ -14,7 +14,7 @@ from lib.jobs.telling import pass_on
 from lib.stores import postgres
 
 BATCH = 500  # jobs of each sort in one statement
-LOOKED_THROUGH = 5_000  # jobs that wait or run, for stalled ones; the next sweep goes on there
+LOOKED_THROUGH = 5_000  # jobs that wait or run, for stalled ones: the first, and the next ones
 MAX_COUNTED = 100_000  # jobs that wait; beyond that nobody needs the number
 ROUNDS = 10  # so many batches of those whose time has come: many may have the same
 DIED = "The worker stopped in the middle of this attempt."
@@ -41,13 +41,15 @@ def due() -> dict[str, Any]:
 
 
 def _stalled() -> dict[str, int]:
+    # What has been due for longest is looked at each time: mostly that is what was taken first.
     global _place
-    with postgres.connection() as conn:
-        stalled, place = sweep_queries.stalled(conn, _place, LOOKED_THROUGH)
     states = Counter[str]()
-    for start in range(0, len(stalled), BATCH):
-        states += _taken_over(stalled[start : start + BATCH])
-    _place = place
+    for place in dict.fromkeys((sweep_queries.FIRST, _place)):
+        with postgres.connection() as conn:
+            stalled, next_place = sweep_queries.stalled(conn, place, LOOKED_THROUGH)
+        for start in range(0, len(stalled), BATCH):
+            states += _taken_over(stalled[start : start + BATCH])
+        _place = next_place
     return {"retaken": states["retrying"], "failed": states["failed"]}
 
 

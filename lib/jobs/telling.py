@@ -44,8 +44,12 @@ def announce(conn: Connection, *rows: Row) -> None:
 
 
 def pass_on(conn: Connection, rows: Sequence[Row]) -> None:
-    """Send the rooms what a statement has told their logs of jobs, once that is committed."""
-    if said := [(row["project_id"], row["message"]) for row in rows if row["message"]]:
+    """Send the rooms what a statement has told their logs of jobs, once that is committed.
+
+    The rows keep no `message`: it is longer than all else in them.
+    """
+    said = [(row["project_id"], text) for row in rows if (text := row.pop("message"))]
+    if said:
         conn.after_commit(partial(rooms.publish_logged, said))
 
 

@@ -166,6 +166,16 @@ def test_stalled_jobs_are_found_part_by_part_where_many_wait(make, postgres_is_o
     assert (states(waiting), states(dead)) == ({("queued", 0)}, {("retrying", 1)})
 
 
+def test_what_has_been_due_for_longest_is_looked_at_each_time(make, postgres_is_old, monkeypatch):
+    monkeypatch.setattr(sweep, "_place", sweep_queries.FIRST)
+    monkeypatch.setattr(sweep, "LOOKED_THROUGH", 4)
+    make(20, "run_at = now() - interval '1 hour', queued_at = now()")
+    for _ in range(2):
+        assert sweep.sweep()["retaken"] == 0
+        make(1, STALLED + ", run_at = now() - interval '2 hours', attempt = 1")
+        assert sweep.sweep()["retaken"] == 1
+
+
 def test_workers_get_a_lease_of_time_after_a_restart_of_postgres(make, stack):
     make(1, STALLED + ", attempt = 1")
     stack.postgres.stop()
