@@ -8,7 +8,13 @@ import pytest
 
 from lib.config import settings
 from lib.stores import postgres
-from lib.stores.connection import ANSWER_WITHIN, MAX_STATEMENTS, PREPARE_AFTER, Connection
+from lib.stores.connection import (
+    ANSWER_WITHIN,
+    MAX_STATEMENTS,
+    PREPARE_AFTER,
+    Connection,
+    check,
+)
 from lib.stores.statements import compiled
 
 
@@ -218,13 +224,13 @@ def test_a_transaction_that_takes_its_time_is_waited_for(conn):
     assert conn.execute("SELECT 1 AS one").fetchone() == {"one": 1}
 
 
-def test_the_next_borrower_is_as_impatient_as_ever(stack):
-    with postgres.transaction() as conn:
-        pid = conn.info.backend_pid
-        conn.take_time(20)
-        conn.execute("SELECT 1")
-    with postgres.connection() as conn:
-        assert (conn.info.backend_pid, conn.patience) == (pid, ANSWER_WITHIN)
+def test_the_next_borrower_is_as_impatient_as_ever(conn):
+    conn.begin()
+    conn.take_time(20)
+    conn.end()
+    assert conn.patience > 20
+    check(conn)
+    assert conn.patience == ANSWER_WITHIN
 
 
 def test_what_is_sent_together_is_waited_for_once_and_not_for_ever(conn):
