@@ -9,7 +9,7 @@ from tests.api.walk import call, innermost_first
 
 WITHIN = 8.0  # seconds
 NO_STORE = {"permission.list", "email.verify", "password.reset"}  # these see that a token is none
-# So do these, but after they have borrowed a connection: one that was just in use is not tried first.
+# So do these, but once they have a connection: one that was just in use is not tried first.
 NO_STORE_PERHAPS = {"invitation.preview", "invitation.register"}
 NEED = {
     "redis": {"room.join", "room.presence", "room.statistics"},
