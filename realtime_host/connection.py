@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from lib.ids import new_id
+from lib.ids import new_text
 from realtime_host import dispatch, limits
 from realtime_host.outbox import Outbox
 from realtime_host.protocol import Parser
@@ -63,7 +63,7 @@ class Connection:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.SEND_BUFFER)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.id = str(new_id())
+        self.id = new_text()
         self.sock = sock
         self.visitor = visitor
         self.user_id = str(visitor.caller.user_id)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from lib.bridge.messages import Message
-from lib.ids import new_id
+from lib.ids import new_text
 from realtime_host.close_codes import REASONS
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A  # final frames, by opcode
@@ -28,7 +28,7 @@ def encode(body: dict[str, Any]) -> bytes:
 def event(name: str, data: dict[str, Any]) -> bytes:
     """Return an event that the host itself tells, with a fresh id."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return whole(_fast.encode({"event": name, "id": str(new_id()), "at": at, "data": data}))
+    return whole(_fast.encode({"event": name, "id": new_text(), "at": at, "data": data}))
 
 
 def of_message(message: Message) -> bytes:

@@ -11,7 +11,7 @@ from lib.bridge import docs, evictions, keys, presence, rooms
 from lib.bridge.messages import Message
 from lib.bridge.presence import HostState
 from lib.errors import Unavailable
-from lib.ids import new_id
+from lib.ids import new_text
 from realtime_host import close_codes, frames, limits
 from realtime_host.access_checks import AccessChecks
 from realtime_host.catch_up import CatchUp
@@ -35,7 +35,7 @@ class Host:
     """It hears the hub (on the hub's thread) and Redis (on the subscriber's)."""
 
     def __init__(self) -> None:
-        self.id = str(new_id())
+        self.id = new_text()
         self.draining = False
         self.seats = Seats()
         self.porch = Porch(self.seats, self.join)

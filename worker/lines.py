@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from lib.ids import new_id
+from lib.ids import new_text
 
 MAX_LINES = 1000  # of one attempt
 MAX_CHARACTERS = 256 * 1024  # of one attempt
@@ -37,7 +37,7 @@ class Lines:
         if self._count > MAX_LINES or self._characters > MAX_CHARACTERS:
             text = LEFT_OUT
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._waiting.append({"id": str(new_id()), "at": at, "message": text})
+        self._waiting.append({"id": new_text(), "at": at, "message": text})
 
     def due(self) -> bool:
         """Return whether to write now."""

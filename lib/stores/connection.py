@@ -111,8 +111,8 @@ class Connection(psycopg.Connection[DictRow]):
             self._ask(partial(self._send, b"ROLLBACK"))
 
     def take_time(self, seconds: int) -> None:
-        """Let each statement of the open transaction take so long, before and in its commit."""
-        self.execute(f"SET LOCAL statement_timeout = '{seconds}s'")
+        """Let each statement of the open transaction take so long, from the next one on."""
+        self.put_off(f"SET LOCAL statement_timeout = '{seconds}s'", ())
         self.patience = seconds + ANSWER_WITHIN
 
     def with_commit(self, write: LastWord, item: Any) -> None:

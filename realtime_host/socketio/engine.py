@@ -11,7 +11,7 @@ from flask import Request
 
 from lib.errors import BadRequest, Forbidden
 from lib.http.reply import Reply
-from lib.ids import new_id
+from lib.ids import new_text
 from realtime_host import door, limits
 from realtime_host.socketio import packets
 
@@ -48,7 +48,7 @@ def no_handshake() -> Reply:
 def opening() -> str:
     """Return the packet that opens a connection; times are in milliseconds."""
     said = {
-        "sid": str(new_id()),
+        "sid": new_text(),
         "upgrades": [],
         "pingInterval": int(limits.PING_EVERY * 1000),
         "pingTimeout": int(limits.PONG_WITHIN * 1000),
